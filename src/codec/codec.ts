@@ -1,0 +1,13 @@
+import type { Contract } from '../event/contract.js';
+
+/**
+ * Turns the data of an event into bytes and back. May be asynchronous (a registry has to be asked); the order of
+ * events is kept by the caller. Throws `UNDECODABLE` for bytes that are not what they should be, never anything
+ * that ends the process, whatever the bytes are.
+ */
+export interface Codec {
+  /** Written to and recognised by the `content-type` header, e.g. `application/json`. */
+  readonly contentType: string;
+  encode(contract: Contract, data: Record<string, unknown>): Buffer | Promise<Buffer>;
+  decode(contract: Contract, bytes: Buffer): unknown;
+}

@@ -1,0 +1,1 @@
+export { BusbarError, ERROR_CODES, type ErrorCode } from './errors.js';
