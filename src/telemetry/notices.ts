@@ -29,7 +29,8 @@ export type NoticeCode =
   | 'COMMIT_FAILED'
   | 'PRUNED'
   | 'CONFIG_WARNING'
-  | 'CLIENT_LOG';
+  | 'CLIENT_LOG'
+  | 'APPLICATION_LOG';
 
 /**
  * The one place where Busbar speaks up. Without a listener, warnings and errors go to stderr as one line each; the
