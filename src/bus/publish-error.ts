@@ -12,7 +12,11 @@ export class PublishError extends BusbarError {
   /** Whether the listeners in this process have heard it. */
   readonly heard: boolean;
 
-  constructor(code: ErrorCode, message: string, init: { certainty: 'not-sent' | 'unknown'; envelope: Envelope; heard: boolean; retriable?: boolean; cause?: unknown }) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    init: { certainty: 'not-sent' | 'unknown'; envelope: Envelope; heard: boolean; retriable?: boolean; cause?: unknown },
+  ) {
     super(code, message, { retriable: init.retriable ?? true, cause: init.cause });
     this.certainty = init.certainty;
     this.envelope = init.envelope;

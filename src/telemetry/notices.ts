@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 import { EventEmitter } from 'eventemitter3';
 
 import type { ErrorCode } from '../errors.js';
@@ -58,6 +60,6 @@ export function printNotice({ level, code, message, error, details }: Notice): v
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => ` ${name}=${String(value)}`)
     .join('');
-  const why = error === undefined ? '' : `: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+  const why = error === undefined ? '' : `: ${error instanceof Error ? (error.stack ?? error.message) : inspect(error)}`;
   process.stderr.write(`busbar ${level} ${code} ${message}${where}${why}\n`);
 }

@@ -1,0 +1,195 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import { arrows, libraries, lintConfiguration, reachable } from '../../scripts/architecture.mjs';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Lints `files` (path -> text) under the rules of the repository and returns `path: rule: message` of each finding. */
+function lint(house, files) {
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(house, path)), { recursive: true });
+    writeFileSync(join(house, path), text);
+  }
+  const { stdout, stderr } = spawnSync(join(root, 'node_modules/.bin/oxlint'), ['--format', 'json'], {
+    cwd: house,
+    encoding: 'utf8',
+    env: { ...process.env, PATH: `${join(root, 'node_modules/.bin')}:${process.env.PATH}` },
+  });
+  if (!stdout.startsWith('{')) throw new Error(`oxlint did not run: ${stdout}${stderr}`);
+  return JSON.parse(stdout).diagnostics.map(({ filename, code, message, help }) => `${filename}: ${code}: ${help ?? message}`);
+}
+
+describe('the architecture table', () => {
+  test('names every folder of src/', () => {
+    const folders = readdirSync(join(root, 'src'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    for (const { name } of folders) expect(Object.keys(arrows)).toContain(name);
+  });
+
+  test('has no circle', () => {
+    const folders = Object.keys(arrows);
+    const circles = folders.flatMap((one) =>
+      folders.filter((other) => one !== other && reachable(one).has(other) && reachable(other).has(one)),
+    );
+    expect(circles).toEqual([]);
+  });
+
+  test('is what the lint configuration says', () => {
+    expect(JSON.parse(readFileSync(join(root, 'oxlint.architecture.json'), 'utf8'))).toEqual(lintConfiguration());
+  });
+});
+
+describe('a planted violation is reported', () => {
+  let house;
+  beforeEach(() => {
+    house = mkdtempSync(join(tmpdir(), 'busbar-house-'));
+    for (const file of ['.oxlintrc.json', 'oxlint.architecture.json', 'tsconfig.json']) cpSync(join(root, file), join(house, file));
+    writeFileSync(join(house, 'package.json'), '{"type":"module"}');
+    symlinkSync(join(root, 'node_modules'), join(house, 'node_modules'));
+  });
+  afterEach(() => rmSync(house, { recursive: true, force: true }));
+
+  const thing = 'export const thing = 1;\n';
+  const importing = (specifier) => `import { thing } from '${specifier}';\nexport const used = thing;\n`;
+
+  test('against every arrow of the table, and not one along an arrow', () => {
+    const files = { 'src/errors.ts': thing };
+    const expected = [];
+    const up = (folder) => '../'.repeat(folder.split('/').length);
+    for (const folder of Object.keys(arrows).filter((each) => each !== 'errors')) {
+      files[`src/${folder}/thing.ts`] = thing;
+      for (const target of Object.keys(arrows).filter((each) => each !== folder)) {
+        const path = `src/${folder}/to-${target.replace('/', '-')}.ts`;
+        files[path] = importing(up(folder) + (target === 'errors' ? 'errors.js' : `${target}/thing.js`));
+        if (!reachable(folder).has(target)) expected.push(path);
+      }
+    }
+    const found = lint(house, files).filter((line) => line.includes('no-restricted-imports'));
+    expect(expected.length).toBeGreaterThan(200);
+    expect(found.map((line) => line.split(':')[0]).toSorted()).toEqual(expected.toSorted());
+  });
+
+  test('also from a file deep in a folder, by import type, re-export and import()', () => {
+    const found = lint(house, {
+      'src/kafka/thing.ts': thing,
+      'src/bus/a/b/value.ts': importing('../../../kafka/thing.js'),
+      'src/bus/a/b/type.ts': `import type { thing } from '../../../kafka/thing.js';\nexport type Thing = typeof thing;\n`,
+      'src/bus/a/b/again.ts': `export { thing } from '../../../kafka/thing.js';\n`,
+      'src/bus/a/b/star.ts': `export * from '../../../kafka/thing.js';\n`,
+      'src/bus/a/b/later.ts': `export const later = (): Promise<unknown> => import('../../../kafka/thing.js');\n`,
+      'src/bus/a/b/inline.ts': `export type Thing = typeof import('../../../kafka/thing.js');\n`,
+    });
+    for (const name of ['value', 'type', 'again', 'star', 'later']) {
+      expect(found).toContainEqual(
+        expect.stringMatching(`^src/bus/a/b/${name}\\.ts: eslint\\(no-restricted-imports\\): .*src/bus may not import src/kafka`),
+      );
+    }
+    expect(found).toContainEqual(expect.stringMatching(/^src\/bus\/a\/b\/inline\.ts: /));
+  });
+
+  test('when kafka/ reaches into one of its own drivers', () => {
+    const found = lint(house, {
+      'src/kafka/kafkajs/thing.ts': thing,
+      'src/kafka/topics.ts': importing('./kafkajs/thing.js'),
+      'src/kafka/embedded/broker.ts': importing('../kafkajs/thing.js'),
+    });
+    expect(
+      found
+        .filter((line) => line.includes('no-restricted-imports'))
+        .map((line) => line.split(':')[0])
+        .toSorted(),
+    ).toEqual(['src/kafka/embedded/broker.ts', 'src/kafka/topics.ts']);
+  });
+
+  test('when a library is imported elsewhere than where it belongs', () => {
+    const files = {};
+    const expected = [];
+    for (const folder of Object.keys(arrows).filter((each) => each !== 'errors')) {
+      for (const [library, places] of Object.entries(libraries)) {
+        const path = `src/${folder}/${library}.ts`;
+        files[path] = `import '${library}';\n`;
+        if (!places.includes(folder)) expected.push(path);
+      }
+    }
+    files['src/index.ts'] = `import 'kafkajs';\n`;
+    expected.push('src/index.ts');
+    const found = lint(house, files).filter((line) => line.includes('no-restricted-imports'));
+    expect(found.map((line) => line.split(':')[0]).toSorted()).toEqual(expected.toSorted());
+  });
+
+  test('when src/ leaves its house or goes through its own front door', () => {
+    const found = lint(house, {
+      'processors/thing.ts': thing,
+      'examples/thing.ts': thing,
+      'test/thing.ts': thing,
+      'src/index.ts': thing,
+      'src/service/processors.ts': importing('../../processors/thing.js'),
+      'src/service/examples.ts': importing('../../examples/thing.js'),
+      'src/service/test.ts': importing('../../test/thing.js'),
+      'src/service/front.ts': importing('../index.js'),
+      'src/service/self.ts': importing('busbar'),
+    }).filter((line) => line.includes('no-restricted-imports'));
+    expect(found.map((line) => line.split(':')[0]).toSorted()).toEqual(
+      ['examples', 'front', 'processors', 'self', 'test'].map((name) => `src/service/${name}.ts`),
+    );
+  });
+
+  test('when processors/ or examples/ go past the public API', () => {
+    const found = lint(house, {
+      'src/index.ts': thing,
+      'processors/debate/good.ts': `import 'busbar';\nimport 'busbar/store';\nimport 'inversify';\n`,
+      'processors/debate/inside.ts': importing('../../src/index.js'),
+      'processors/debate/compiled.ts': importing('../../dist/src/index.js'),
+      'processors/debate/client.ts': `import 'kafkajs';\n`,
+      'examples/01.ts': importing('../src/index.js'),
+      'examples/02.ts': importing('../processors/debate/good.js'),
+    }).filter((line) => line.includes('no-restricted-imports'));
+    expect(found.map((line) => line.split(':')[0]).toSorted()).toEqual([
+      'examples/01.ts',
+      'examples/02.ts',
+      'processors/debate/client.ts',
+      'processors/debate/compiled.ts',
+      'processors/debate/inside.ts',
+    ]);
+  });
+
+  test.each([
+    [
+      'a promise nobody waits for',
+      'no-floating-promises',
+      `async function work(): Promise<void> {}\nexport function start(): void {\n  work();\n}\n`,
+    ],
+    [
+      'a promise where none is expected',
+      'no-misused-promises',
+      `export const run = (each: () => void): void => each();\nrun(async () => {});\n`,
+    ],
+    ['an await of what is no promise', 'await-thenable', `export async function one(): Promise<number> {\n  return await 1;\n}\n`],
+    [
+      'a switch that forgets a case',
+      'switch-exhaustiveness-check',
+      `export function name(way: 'in' | 'out'): void {\n  switch (way) {\n    case 'in':\n      return;\n  }\n}\n`,
+    ],
+    ['any', 'no-explicit-any', `export const anything: any = 1;\n`],
+    ['a type imported as a value', 'consistent-type-imports', `import { Buffer } from 'node:buffer';\nexport type Bytes = Buffer;\n`],
+    ['a default export', 'no-default-export', `const one = 1;\nexport default one;\n`],
+    ['a swallowed error', 'no-empty', `export function quiet(): void {\n  try {\n    quiet();\n  } catch {}\n}\n`],
+    ['printing in the library', 'no-console', `console.log('hello');\n`],
+    ['a file of more than 300 lines', 'max-lines', `${'export {};\n'.repeat(301)}`],
+  ])('%s', (_what, rule, text) => {
+    expect(lint(house, { 'src/bus/planted.ts': text })).toContainEqual(expect.stringMatching(`^src/bus/planted\\.ts: .*\\(${rule}\\)`));
+  });
+
+  test('a circle of imports', () => {
+    const found = lint(house, {
+      'src/bus/thing.ts': `export { used } from './other.js';\n${thing}`,
+      'src/bus/other.ts': importing('./thing.js'),
+    });
+    expect(found).toContainEqual(expect.stringContaining('import(no-cycle)'));
+  });
+});
