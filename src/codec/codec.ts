@@ -6,8 +6,10 @@ import type { Contract } from '../event/contract.js';
  * that ends the process, whatever the bytes are.
  */
 export interface Codec {
-  /** Written to and recognised by the `content-type` header, e.g. `application/json`. */
+  /** What it writes to the `content-type` header, e.g. `application/json`. */
   readonly contentType: string;
+  /** Whether it reads values of this content type; always of its own. */
+  accepts(contentType: string): boolean;
   encode(contract: Contract, data: Record<string, unknown>): Buffer | Promise<Buffer>;
   decode(contract: Contract, bytes: Buffer): unknown;
 }

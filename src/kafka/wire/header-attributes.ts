@@ -1,0 +1,38 @@
+import { isUtf8 } from 'node:buffer';
+
+import type { InHeaders } from '../record.js';
+import { type AttributeName, type Attributes, malformed, MAX_ATTRIBUTE_BYTES } from './attributes.js';
+
+/**
+ * A header as text; the last one when the name occurs more than once, as the Java client's `lastHeader` has it.
+ * Header values are UTF-8 as they stand: the Kafka binding, other than the one for HTTP, encodes nothing.
+ */
+export function headerText(headers: InHeaders, name: string): string | undefined {
+  // Headers are a plain object: without this check `constructor` would always be there.
+  if (!Object.hasOwn(headers, name)) return undefined;
+  const found = headers[name];
+  const value = Array.isArray(found) ? found.at(-1) : found;
+  if (value === undefined || value === null) return undefined;
+  if (value.length > MAX_ATTRIBUTE_BYTES) throw malformed(name, `is longer than ${MAX_ATTRIBUTE_BYTES} bytes`);
+  if (typeof value === 'string') return value;
+  if (!isUtf8(value)) throw malformed(name, 'is not UTF-8');
+  return value.toString('utf8');
+}
+
+/** Attributes in headers: `ce_` and the name; trace context also without `ce_`, which comes first. */
+export class HeaderAttributes implements Attributes {
+  readonly #headers: InHeaders;
+
+  constructor(headers: InHeaders) {
+    this.#headers = headers;
+  }
+
+  get(name: AttributeName): string | undefined {
+    const plain = name === 'traceparent' || name === 'tracestate' ? headerText(this.#headers, name) : undefined;
+    return plain ?? headerText(this.#headers, this.label(name));
+  }
+
+  label(name: AttributeName): string {
+    return `ce_${name}`;
+  }
+}
