@@ -12,10 +12,11 @@ import { pathToFileURL } from 'node:url';
  */
 export const arrows = {
   errors: [],
+  'maybe-promise': [],
   telemetry: ['errors'],
   config: ['errors'],
   event: ['telemetry', 'config'],
-  store: ['telemetry', 'config'],
+  store: ['telemetry', 'config', 'maybe-promise'],
   // The store's transaction is part of what a handler is given, and the handler's context belongs to the bus.
   bus: ['event', 'store'],
   schema: ['event'],

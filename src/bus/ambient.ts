@@ -1,15 +1,20 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
+import type { PublishOptions } from '../event/contract.js';
 import type { Envelope } from '../event/envelope.js';
+
+/** Takes what is published inside the attempt of a processor: it leaves when the record is settled. */
+export interface Stager {
+  /** The attempt has ended: what is published now goes out directly. */
+  readonly isOver: boolean;
+  stage<E extends object>(event: E, options?: PublishOptions): Envelope<E>;
+}
 
 /** What is being handled while code runs: the cause of whatever it publishes. */
 export interface Ambient {
   readonly cause: Envelope;
-  /**
-   * Set inside the attempt of a processor: `bus.publish` stages instead of sending. Answers false once the attempt is
-   * over; then the event goes out directly.
-   */
-  readonly stage?: ((envelope: Envelope) => boolean) | undefined;
+  /** Set inside the attempt of a processor: `bus.publish` stages instead of sending. */
+  readonly stager?: Stager | undefined;
 }
 
 const storage = new AsyncLocalStorage<Ambient>();

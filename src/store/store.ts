@@ -1,5 +1,6 @@
-/** A value, or a promise of it: an embedded store answers at once, a server later. */
-export type MaybePromise<T> = T | Promise<T>;
+import type { MaybePromise } from '../maybe-promise.js';
+
+export type { MaybePromise };
 
 /** Values that every SQL store takes and gives. */
 export type SqlValue = string | number | bigint | null | Uint8Array;
@@ -85,6 +86,8 @@ export interface Store {
   staged(group: string, source: string, id: string): MaybePromise<readonly StoredRecord[]>;
   /** Deletes sent records; resolves when that is durable. */
   sent(sequences: readonly number[]): Promise<void>;
+  /** Resolves when everything written so far is durable, without hurrying it; rejects when that COMMIT failed. */
+  committed(): Promise<void>;
   /** Commits what is pending now instead of a little later. */
   flush(): Promise<void>;
   /** A transaction of its own, for set-up and queries of an application. */

@@ -1,0 +1,34 @@
+import { deadLetter, retry, type ErrorPolicy, type FinalPolicy, type RetryPolicy } from './policy.js';
+
+/** What to do about an error now. */
+export type Decision = { readonly action: 'retry'; readonly delayMs: number } | { readonly action: FinalPolicy['kind'] };
+
+/** Where no line of `onError` applies. */
+const FALLBACK: RetryPolicy = retry({ attempts: 3, otherwise: deadLetter() });
+
+/** What the policies say of a failed attempt; `attempt` counts from 1. */
+export function decide(policies: readonly ErrorPolicy[], error: unknown, attempt: number): Decision {
+  const policy = policyFor(policies, error);
+  if (policy.kind !== 'retry') return { action: policy.kind };
+  if (attempt >= policy.attempts) return { action: policy.otherwise.kind };
+  return { action: 'retry', delayMs: backoff(policy, attempt) };
+}
+
+/** What they say of a record that will be as wrong the next time: its attempts count as used up. */
+export function decideFinal(policies: readonly ErrorPolicy[], error: unknown): FinalPolicy['kind'] {
+  const policy = policyFor(policies, error);
+  return policy.kind === 'retry' ? policy.otherwise.kind : policy.kind;
+}
+
+function policyFor(policies: readonly ErrorPolicy[], error: unknown): RetryPolicy | FinalPolicy {
+  for (const policy of policies) {
+    if (policy.kind !== 'onErrorOf') return policy;
+    if (policy.matches(error)) return policy.policy;
+  }
+  return FALLBACK;
+}
+
+function backoff({ backoffMs, maxBackoffMs }: RetryPolicy, attempt: number): number {
+  const chance = 1 + Math.random() * 0.2;
+  return Math.min(maxBackoffMs, backoffMs * 2 ** (attempt - 1) * chance);
+}
