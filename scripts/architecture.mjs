@@ -7,16 +7,16 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
 /**
- * What a folder of `src/` may import, besides itself. Arrows are followed: a folder may also import what the folders it
- * names may import. A folder that is not named here fails the architecture test.
+ * What a folder or file of `src/` may import, besides itself. Arrows are followed: a folder may also import what the
+ * folders it names may import. A folder that is not named here fails the architecture test.
  */
 export const arrows = {
-  errors: [],
-  'maybe-promise': [],
-  telemetry: ['errors'],
-  config: ['errors'],
+  'errors.ts': [],
+  'maybe-promise.ts': [],
+  telemetry: ['errors.ts', 'maybe-promise.ts'],
+  config: ['errors.ts', 'maybe-promise.ts'],
   event: ['telemetry', 'config'],
-  store: ['telemetry', 'config', 'maybe-promise'],
+  store: ['telemetry', 'config'],
   // The store's transaction is part of what a handler is given, and the handler's context belongs to the bus.
   bus: ['event', 'store'],
   schema: ['event'],
@@ -62,7 +62,6 @@ export function reachable(folder) {
 
 const WHERE = 'scripts/architecture.mjs has the table.';
 const UP = String.raw`^(?:\.\.?/)+`;
-const END = String.raw`(?:/|\.js$|$)`;
 
 const LEAVING_SRC = {
   regex: `${UP}(?:processors|examples|test|bench|scripts|dist)/`,
@@ -73,10 +72,11 @@ const SELF = { regex: '^busbar(?:/|$)', message: 'src/ imports itself by relativ
 
 /** A specifier that leads to `target` from a file in `folder`, at any depth. */
 function leadsTo(target, folder) {
+  if (target.endsWith('.ts')) return `${UP}${target.slice(0, -'.ts'.length)}\\.js$`;
   const [parent, child] = target.split('/');
-  if (child === undefined) return `${UP}${target}${END}`;
+  if (child === undefined) return `${UP}${target}/`;
   const near = folder === parent || folder.startsWith(`${parent}/`);
-  return `${UP}${near ? `(?:${parent}/)?` : `${parent}/`}${child}${END}`;
+  return `${UP}${near ? `(?:${parent}/)?` : `${parent}/`}${child}/`;
 }
 
 function libraryPaths(place) {
@@ -99,7 +99,7 @@ function insideOverride(folder) {
     regex: leadsTo(target, folder),
     message: `src/${folder} may not import src/${target}: imports point one way. ${WHERE}`,
   }));
-  return restrict([folder === 'errors' ? 'src/errors.ts' : `src/${folder}/**`], libraryPaths(folder), [
+  return restrict([folder.endsWith('.ts') ? `src/${folder}` : `src/${folder}/**`], libraryPaths(folder), [
     ...patterns,
     LEAVING_SRC,
     INDEX,

@@ -9,6 +9,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { arrows, libraries, lintConfiguration, reachable } from '../../scripts/architecture.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
+const rootFiles = Object.keys(arrows).filter((place) => place.endsWith('.ts'));
+const folders = Object.keys(arrows).filter((place) => !place.endsWith('.ts'));
 
 /** Lints `files` (path -> text) under the rules of the repository and returns `path: rule: message` of each finding. */
 function lint(house, files) {
@@ -26,9 +28,11 @@ function lint(house, files) {
 }
 
 describe('the architecture table', () => {
-  test('names every folder of src/', () => {
-    const folders = readdirSync(join(root, 'src'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
-    for (const { name } of folders) expect(Object.keys(arrows)).toContain(name);
+  test('names every folder of src/, and every file but the entry points', () => {
+    const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    const entryPoints = Object.values(exports).map((target) => target.replace(/^\.\/dist\/src\/(.*)\.js$/, '$1.ts'));
+    for (const { name } of readdirSync(join(root, 'src'), { withFileTypes: true }))
+      expect([...Object.keys(arrows), ...entryPoints]).toContain(name);
   });
 
   test('has no circle', () => {
@@ -41,7 +45,7 @@ describe('the architecture table', () => {
 
   test('is explained in CONTRIBUTING.md, folder by folder', () => {
     const page = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8');
-    for (const folder of Object.keys(arrows)) expect(page).toContain(folder === 'errors' ? '`src/errors.ts`' : `\`src/${folder}/\``);
+    for (const folder of Object.keys(arrows)) expect(page).toContain(folder.endsWith('.ts') ? `\`src/${folder}\`` : `\`src/${folder}/\``);
   });
 
   test('is what the lint configuration says', () => {
@@ -63,20 +67,26 @@ describe('a planted violation is reported', () => {
   const importing = (specifier) => `import { thing } from '${specifier}';\nexport const used = thing;\n`;
 
   test('against every arrow of the table, and not one along an arrow', () => {
-    const files = { 'src/errors.ts': thing };
+    const files = Object.fromEntries(folders.map((folder) => [`src/${folder}/thing.ts`, thing]));
+    for (const file of rootFiles) files[`src/${file}`] = thing;
     const expected = [];
-    const up = (folder) => '../'.repeat(folder.split('/').length);
-    for (const folder of Object.keys(arrows).filter((each) => each !== 'errors')) {
-      files[`src/${folder}/thing.ts`] = thing;
+    for (const folder of folders) {
       for (const target of Object.keys(arrows).filter((each) => each !== folder)) {
         const path = `src/${folder}/to-${target.replace('/', '-')}.ts`;
-        files[path] = importing(up(folder) + (target === 'errors' ? 'errors.js' : `${target}/thing.js`));
+        const specifier = rootFiles.includes(target) ? target.replace('.ts', '.js') : `${target}/thing.js`;
+        files[path] = importing('../'.repeat(folder.split('/').length) + specifier);
         if (!reachable(folder).has(target)) expected.push(path);
       }
     }
     const found = lint(house, files).filter((line) => line.includes('no-restricted-imports'));
     expect(expected.length).toBeGreaterThan(200);
     expect(found.map((line) => line.split(':')[0]).toSorted()).toEqual(expected.toSorted());
+  });
+
+  test('when a file that stands under everything imports something', () => {
+    const files = Object.fromEntries(rootFiles.map((file) => [`src/${file}`, importing('./kafka/thing.js')]));
+    const found = lint(house, { ...files, 'src/kafka/thing.ts': thing }).filter((line) => line.includes('no-restricted-imports'));
+    expect(found.map((line) => line.split(':')[0]).toSorted()).toEqual(Object.keys(files).toSorted());
   });
 
   test('also from a file deep in a folder, by import type, re-export and import()', () => {
@@ -114,7 +124,7 @@ describe('a planted violation is reported', () => {
   test('when a library is imported elsewhere than where it belongs', () => {
     const files = {};
     const expected = [];
-    for (const folder of Object.keys(arrows).filter((each) => each !== 'errors')) {
+    for (const folder of folders) {
       for (const [library, places] of Object.entries(libraries)) {
         const path = `src/${folder}/${library}.ts`;
         files[path] = `import '${library}';\n`;
