@@ -32,6 +32,7 @@ export type NoticeCode =
   | 'PRUNED'
   | 'CONFIG_WARNING'
   | 'CLIENT_LOG'
+  | 'EMBEDDED_LOG'
   | 'APPLICATION_LOG';
 
 /**
