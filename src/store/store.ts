@@ -64,6 +64,8 @@ export interface Settling {
   readonly written: Promise<{ readonly result: 'written'; readonly staged: readonly StoredRecord[] } | { readonly result: 'duplicate' }>;
   /** Resolves when it is durable; rejects `STORE_FAILED` when the COMMIT failed: then nothing of it happened. */
   readonly committed: Promise<void>;
+  /** Whether the COMMIT has failed: known at once, before the rejection of `committed` is heard. */
+  failed(): boolean;
 }
 
 /**
