@@ -16,6 +16,8 @@ const steps = {
   architecture: ['node', 'scripts/architecture.mjs'],
   types: ['node', 'scripts/build.mjs'],
   docs: ['node', 'scripts/docs.mjs', '--check'],
+  api: ['node', 'scripts/api-report.mjs', '--check'],
+  unused: ['knip'],
   package: ['node', 'scripts/check-package.mjs'],
   tests: ['vitest', 'run', '--project', 'unit'],
 };
