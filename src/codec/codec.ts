@@ -8,10 +8,8 @@ import type { Contract } from '../event/contract.js';
 export interface Codec {
   /** What it writes to the `content-type` header, e.g. `application/json`. */
   readonly contentType: string;
-  /** Whether bytes of this content type, as a header has it, are for this codec. */
+  /** Whether it reads values of this content type, as a header has it; always of its own. */
   reads(contentType: string): boolean;
-  /** Whether it reads values of this content type; always of its own. */
-  accepts(contentType: string): boolean;
   encode(contract: Contract, data: Record<string, unknown>): Buffer | Promise<Buffer>;
   decode(contract: Contract, bytes: Buffer): unknown;
 }

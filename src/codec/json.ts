@@ -6,7 +6,7 @@ import type { Codec } from './codec.js';
 export class JsonCodec implements Codec {
   readonly contentType = 'application/json';
 
-  accepts(contentType: string): boolean {
+  reads(contentType: string): boolean {
     return isJsonContentType(contentType);
   }
 
