@@ -5,3 +5,11 @@ export { ConfigError, type Finding } from './config/finding.js';
 export { Secret } from './config/secret.js';
 export type { TlsSettings } from './config/tls.js';
 export type { TopicSettings, TopicSettingsInit } from './config/topic-settings.js';
+
+export { DomainEvent } from './event/domain-event.js';
+export { contractOf } from './event/contract-of.js';
+export { EventInvalidError } from './event/event-contract.js';
+export { EventRegistry } from './event/event-registry.js';
+export type { Contract, Direction, DomainEventOptions, EventClass, EventInit, KeyField, PublishOptions, Upcast } from './event/contract.js';
+export type { Envelope, EventMetadata } from './event/envelope.js';
+export type { Violation } from './event/json-value.js';

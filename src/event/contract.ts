@@ -37,6 +37,8 @@ export interface Contract<E extends object = object> {
   readonly upcast: Upcast | undefined;
   /** Declared fields: the only ones that are ever written or read. */
   readonly fields: readonly string[];
+  /** Whether every event must have a key. */
+  readonly isKeyed: boolean;
   /** The key of an event, or undefined for an unkeyed contract. */
   keyOf(event: E): string | undefined;
   /** Throws `EVENT_INVALID` with every violation and its property path. */

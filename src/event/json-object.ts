@@ -8,7 +8,8 @@ import { BusbarError } from '../errors.js';
  */
 export function parseJsonObject(bytes: Buffer): Record<string, unknown> {
   const value = parse(bytes);
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new BusbarError('UNDECODABLE', 'the value is JSON but no object');
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new BusbarError('UNDECODABLE', 'the value is JSON but no object');
   return value as Record<string, unknown>;
 }
 
@@ -17,7 +18,9 @@ export function isJsonContentType(contentType: string): boolean {
   if (contentType === 'application/json') return true;
   const [type = '', ...parameters] = contentType.toLowerCase().split(';');
   if (!/^\s*(application\/json|text\/json|[^\s/]+\/[^\s/]+\+json)\s*$/.test(type)) return false;
-  const charset = parameters.map((parameter) => /^\s*charset\s*=\s*"?([^"\s]*)"?\s*$/.exec(parameter)?.[1]).find((name) => name !== undefined);
+  const charset = parameters
+    .map((parameter) => /^\s*charset\s*=\s*"?([^"\s]*)"?\s*$/.exec(parameter)?.[1])
+    .find((name) => name !== undefined);
   return charset === undefined || charset === 'utf-8' || charset === 'utf8' || charset === 'us-ascii';
 }
 

@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto';
+
+import { BusbarError } from '../errors.js';
+import type { Contract, PublishOptions } from './contract.js';
+import { contractOfEvent } from './contract-of.js';
+import type { Envelope } from './envelope.js';
+import { typeNameOf } from './json-value.js';
+
+/** Of ids, sources and keys; in UTF-16 code units. */
+const MAX_LENGTH = 1024;
+/** Control characters end headers and lines of a log; a lone surrogate is not the same after UTF-8. */
+const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u;
+
+/** Where an event comes from. */
+export interface Origin {
+  /** `/` + service name. */
+  readonly source: string;
+  /** What was being handled when the event was published. */
+  readonly cause?: Envelope | undefined;
+  /** A derived id. Default: a random one. */
+  readonly id?: string | undefined;
+  readonly now?: Date | undefined;
+}
+
+/**
+ * The envelope of an event that is published here and now: it belongs to the conversation and the trace of its cause, but
+ * begins a path of its own. Does not validate the event. Throws `EVENT_INVALID` for metadata that cannot travel,
+ * `KEY_MISSING` when a keyed event has no key, and as `contractOf`.
+ */
+export function createEnvelope<E extends object>(event: E, options: PublishOptions, origin: Origin): Envelope<E> {
+  const contract = contractOfEvent(event);
+  const { cause } = origin;
+  const id = options.id === undefined ? (origin.id ?? randomUUID()) : checked(contract, 'id', options.id);
+  return {
+    event,
+    id,
+    name: contract.name,
+    version: contract.version,
+    source: options.source === undefined ? origin.source : checked(contract, 'source', options.source),
+    occurredAt: options.occurredAt === undefined ? (origin.now ?? new Date()) : checkedDate(contract, options.occurredAt),
+    key: keyFor(contract, event, options.key),
+    correlationId:
+      options.correlationId === undefined ? (cause?.correlationId ?? id) : checked(contract, 'correlationId', options.correlationId),
+    causationId: cause?.id,
+    traceparent: cause?.traceparent,
+    tracestate: cause?.tracestate,
+    path: [],
+  };
+}
+
+function keyFor<E extends object>(contract: Contract<E>, event: E, given: string | undefined): string | undefined {
+  const key: unknown = given ?? ownKey(contract, event);
+  if (key === undefined && !contract.isKeyed) return undefined;
+  if (typeof key !== 'string' || key === '') {
+    throw new BusbarError(
+      'KEY_MISSING',
+      `${contract.name}: the key is ${key === '' ? 'empty' : typeNameOf(key)}, but it must be a string that keeps the event in order`,
+    );
+  }
+  return checked(contract, 'key', key);
+}
+
+function ownKey<E extends object>(contract: Contract<E>, event: E): string | undefined {
+  try {
+    return contract.keyOf(event);
+  } catch (error) {
+    throw new BusbarError('KEY_MISSING', `${contract.name}: the key function threw`, { cause: error });
+  }
+}
+
+function checked(contract: Contract, name: string, value: string): string {
+  if (typeof value !== 'string' || value === '')
+    throw invalid(contract, `${name} must be a string that is not empty (is ${value === '' ? 'empty' : typeNameOf(value)})`);
+  if (value.length > MAX_LENGTH) throw invalid(contract, `${name} must not be longer than ${MAX_LENGTH} characters (has ${value.length})`);
+  if (UNPRINTABLE.test(value)) throw invalid(contract, `${name} must not contain control characters or halves of characters`);
+  return value;
+}
+
+function checkedDate(contract: Contract, value: Date): Date {
+  if (!(value instanceof Date) || Number.isNaN(value.getTime()))
+    throw invalid(contract, `occurredAt must be a valid Date (is ${typeNameOf(value)})`);
+  return new Date(value);
+}
+
+function invalid({ name, version }: Contract, why: string): BusbarError {
+  return new BusbarError('EVENT_INVALID', `${name} version ${version}: ${why}`);
+}
