@@ -80,8 +80,8 @@ function emittedType(eventClass: EventClass, field: string): { readonly name: st
 
 function* accessorProblems(eventClass: EventClass): Generator<string> {
   for (const prototype of prototypesOf(eventClass)) {
-    for (const [name, { get, set }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
-      if (get !== undefined || set !== undefined) yield `${name} is an accessor, which is not carried: make it a field or a method`;
+    for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
+      if (!('value' in descriptor)) yield `${name} is an accessor, which is not carried: make it a field or a method`;
     }
   }
 }
@@ -111,11 +111,11 @@ function* instanceProblems(eventClass: EventClass, fields: readonly string[]): G
     // A constructor that insists on its data shows nothing here; what an event has beside its fields is refused when it is published.
     return;
   }
-  for (const [name, { get, set, value }] of Object.entries(Object.getOwnPropertyDescriptors(instance))) {
-    if (get !== undefined || set !== undefined) yield `${name} is an accessor, which is not carried: make it a field or a method`;
+  for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(instance))) {
+    if (!('value' in descriptor)) yield `${name} is an accessor, which is not carried: make it a field or a method`;
     else if (!fields.includes(name))
       yield `${name} is not declared: give it a decorator of class-validator, @Allow() if any JSON value will do`;
-    else if (value !== undefined && value !== init)
+    else if (descriptor.value !== undefined && descriptor.value !== init)
       yield `${name} has an initialiser, which does not run for events that are read: pass it to the constructor`;
   }
 }
