@@ -85,7 +85,7 @@ describe('validation', () => {
       [new Map(), 'details'],
       [JSON.parse('{"a":{"__proto__":{"admin":true}}}'), 'details.a'],
     ];
-    for (const [details, path] of cases) expect(violations(new DecisionMade({ ...valid, details })), path).toEqual({ [path]: ['json'] });
+    for (const [details, path] of cases) expect(violations(new DecisionMade({ ...valid, details }))).toEqual({ [path]: ['json'] });
     expect(Object.values(violations(new DecisionMade({ ...valid, details: cycle })))).toEqual([['json']]);
   });
 
