@@ -1,0 +1,81 @@
+import type { Batch, Claim } from '../driver.js';
+import type { InRecord } from '../record.js';
+
+/** What a claim reports to. */
+export interface ClaimOwner {
+  settled(claim: PartitionClaim): void;
+  /** Whether the group still counts on this member. */
+  alive(): boolean;
+  handle(batch: Batch): Promise<void>;
+}
+
+/** One partition from its assignment until it was given back. */
+export class PartitionClaim implements Claim {
+  readonly #abort = new AbortController();
+  readonly #owner: ClaimOwner;
+  #held = true;
+  #turn: Promise<void> = Promise.resolve();
+  /** Offset of the next record to hand over; undefined until it is known where to start. */
+  expected: number | undefined;
+  /** Up to where kafkajs passed over records that nobody gets to see. */
+  passed: number | undefined;
+  /** Everything below is settled; undefined until something was. */
+  next: number | undefined;
+  /** What the group has, as far as it was committed by us. */
+  committed: number | undefined;
+
+  constructor(
+    readonly topic: string,
+    readonly partition: number,
+    owner: ClaimOwner,
+  ) {
+    this.#owner = owner;
+  }
+
+  get key(): string {
+    return partitionKey(this.topic, this.partition);
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  owned(): boolean {
+    return this.#held && this.#owner.alive();
+  }
+
+  settled(next: number): void {
+    if (!this.#held || (this.next !== undefined && next <= this.next)) return;
+    this.next = next;
+    this.#owner.settled(this);
+  }
+
+  /**
+   * Hands the records over once the batch before is done, so there is one call at a time and one batch in waiting.
+   * Resolves when its turn has come: then there is room for the next.
+   */
+  offer(records: readonly InRecord[], highWatermark: number): Promise<void> {
+    const turn = this.#turn;
+    this.#turn = turn.then(() => (this.signal.aborted ? undefined : this.#owner.handle({ claim: this, records, highWatermark })));
+    return turn;
+  }
+
+  passedOver(offset: number): void {
+    this.passed = offset;
+  }
+
+  /** Nothing new may begin. What is settled still counts. */
+  abort(): void {
+    this.#abort.abort();
+  }
+
+  /** Another member may have it from now on. */
+  release(): void {
+    this.#abort.abort();
+    this.#held = false;
+  }
+}
+
+export function partitionKey(topic: string, partition: number): string {
+  return `${topic}[${partition}]`;
+}

@@ -1,0 +1,24 @@
+import kafkajs, { type Kafka, type SASLOptions } from 'kafkajs';
+
+import type { Notices } from '../../telemetry/notices.js';
+import { clientLog } from './client-log.js';
+import type { Settings } from './options.js';
+
+/**
+ * A kafkajs client of its own. Every kafkajs loop inside it is short: whoever uses it repeats, so that a deadline or a
+ * close ends the repeating.
+ */
+export function newClient(settings: Settings, notices: Notices): Kafka {
+  return new kafkajs.Kafka({
+    brokers: [...settings.brokers],
+    clientId: settings.clientId,
+    ...(settings.ssl !== undefined && { ssl: settings.ssl }),
+    ...(settings.sasl !== undefined && { sasl: settings.sasl as SASLOptions }),
+    connectionTimeout: settings.connectionTimeoutMs,
+    requestTimeout: settings.requestTimeoutMs,
+    // NODE_ENV=test would change what is not given here.
+    retry: { retries: 4, initialRetryTime: 50, maxRetryTime: 500, factor: 0.2, multiplier: 2 },
+    logLevel: kafkajs.logLevel.WARN,
+    logCreator: clientLog(notices),
+  });
+}

@@ -1,0 +1,91 @@
+import type { Admin } from 'kafkajs';
+
+import { BusbarError } from '../../errors.js';
+import type { Notices } from '../../telemetry/notices.js';
+import type { ConsumeOptions, KafkaAdmin, KafkaDriver, Subscription } from '../driver.js';
+import { ProduceError } from '../produce-error.js';
+import type { WireRecord } from '../record.js';
+import { KafkaJsAdmin } from './admin.js';
+import { settlesWithin } from './backoff.js';
+import { newClient } from './client.js';
+import { toBusbarError } from './failure.js';
+import { settingsOf, type KafkaJsOptions, type Settings } from './options.js';
+import { Producing } from './producing.js';
+import { KafkaJsSubscription } from './subscription.js';
+import { TopicPartitions } from './topic-partitions.js';
+
+/** The driver over kafkajs. What kafkajs does wrong by itself is listed in docs/decisions and kept away from the caller. */
+export function kafkajsDriver(options: KafkaJsOptions, notices: Notices): KafkaDriver {
+  return new KafkaJsDriver(settingsOf(options), notices);
+}
+
+class KafkaJsDriver implements KafkaDriver {
+  readonly #settings: Settings;
+  readonly #notices: Notices;
+  readonly #adminClient: Admin;
+  readonly #admin: KafkaJsAdmin;
+  readonly #producing: Producing;
+  readonly #topics: TopicPartitions;
+  readonly #subscriptions = new Set<KafkaJsSubscription>();
+  #closed: Promise<void> | undefined;
+
+  constructor(settings: Settings, notices: Notices) {
+    this.#settings = settings;
+    this.#notices = notices;
+    this.#adminClient = newClient(settings, notices).admin();
+    this.#admin = new KafkaJsAdmin(this.#adminClient, settings.brokers);
+    this.#producing = new Producing(settings, notices);
+    this.#topics = new TopicPartitions(this.#admin);
+  }
+
+  get admin(): KafkaAdmin {
+    return this.#admin;
+  }
+
+  async connect(): Promise<void> {
+    try {
+      await this.#adminClient.connect();
+    } catch (error) {
+      throw toBusbarError(error, 'cannot connect', this.#settings.brokers);
+    }
+  }
+
+  partitions(topic: string): Promise<number> {
+    return this.#topics.count(topic);
+  }
+
+  async produce(topic: string, partition: number, records: readonly WireRecord[], deadline: number): Promise<number> {
+    try {
+      return await this.#producing.send(topic, partition, records, deadline);
+    } catch (error) {
+      if (error instanceof ProduceError && error.code === 'TOPIC_MISSING') this.#topics.forget(topic);
+      throw error;
+    }
+  }
+
+  async consume(options: ConsumeOptions): Promise<Subscription> {
+    if (this.#closed !== undefined) throw new BusbarError('ILLEGAL_TRANSITION', 'the driver is closed');
+    const subscription = new KafkaJsSubscription(this.#settings, this.#notices, this.#admin, options);
+    this.#subscriptions.add(subscription);
+    try {
+      await subscription.join();
+      return subscription;
+    } catch (error) {
+      this.#subscriptions.delete(subscription);
+      throw error;
+    }
+  }
+
+  close(deadlineMs: number): Promise<void> {
+    return (this.#closed ??= this.#close(deadlineMs));
+  }
+
+  async #close(deadlineMs: number): Promise<void> {
+    const until = Date.now() + deadlineMs;
+    // Draining may still have something to send.
+    const subscriptions = Array.from(this.#subscriptions, (subscription) => subscription.close());
+    await settlesWithin(Promise.all(subscriptions), deadlineMs);
+    await this.#producing.close(Math.max(0, until - Date.now()));
+    await settlesWithin(this.#adminClient.disconnect(), 1_000);
+  }
+}

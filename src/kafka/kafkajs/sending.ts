@@ -1,0 +1,136 @@
+import type { RecordMetadata } from 'kafkajs';
+
+import type { ErrorCode } from '../../errors.js';
+import { ProduceError } from '../produce-error.js';
+import type { WireRecord } from '../record.js';
+import { BatchAttempt } from './attempt.js';
+import { Backoff } from './backoff.js';
+import { codeOf, mayPass, protocolType, rootOf } from './failure.js';
+import type { IdempotentProducer } from './producer.js';
+import type { Producing } from './producing.js';
+
+/** A topic that was just made is unknown to some brokers for a moment. */
+const TOPIC_GRACE_MS = 5_000;
+
+/** The broker does not know our place in the sequence any more. */
+const SEQUENCE_LOST = new Set([
+  'OUT_OF_ORDER_SEQUENCE_NUMBER',
+  'UNKNOWN_PRODUCER_ID',
+  'INVALID_PRODUCER_EPOCH',
+  'INVALID_PRODUCER_ID_MAPPING',
+  'DUPLICATE_SEQUENCE_NUMBER',
+]);
+
+/** Answers that do not say that the batch is not on the log. */
+const NO_REFUSAL = new Set(['NOT_ENOUGH_REPLICAS_AFTER_APPEND', 'REQUEST_TIMED_OUT', 'NETWORK_EXCEPTION', 'UNKNOWN', 'KAFKAJS_UNKNOWN_ERROR_CODE']);
+
+type Outcome = { readonly offset: number } | { readonly error: unknown };
+
+/** One batch on its way: repeats it until it is acknowledged, refused, or ended. */
+export class Sending {
+  readonly #attempt: BatchAttempt;
+  readonly #started = Date.now();
+  readonly #backoff = new Backoff(50, 1_000);
+  readonly #ended = new AbortController();
+  #last: unknown;
+
+  constructor(
+    private readonly producing: Producing,
+    private readonly topic: string,
+    private readonly partition: number,
+    records: readonly WireRecord[],
+    private readonly deadline: number,
+  ) {
+    this.#attempt = new BatchAttempt(partition, records);
+  }
+
+  /** No further attempts; `run` rejects now. */
+  end(): void {
+    this.#ended.abort();
+  }
+
+  /** Resolves to the offset of the first record, rejects with `ProduceError`. */
+  async run(): Promise<number> {
+    const timer = setTimeout(() => this.end(), Math.max(0, this.deadline - Date.now()));
+    const ended = new Promise<undefined>((resolve) => this.#ended.signal.addEventListener('abort', () => resolve(undefined), { once: true }));
+    let producer = this.producing.producer();
+    producer.use();
+    try {
+      while (!this.#ended.signal.aborted) {
+        // Once written, only the same producer can repeat the batch without duplicating it.
+        if (producer.retired && this.#attempt.written === 0) {
+          producer.release();
+          producer = this.producing.producer();
+          producer.use();
+        }
+        const outcome = await Promise.race([this.#once(producer), ended]);
+        if (outcome === undefined) break;
+        if ('offset' in outcome) return outcome.offset;
+        this.#last = outcome.error;
+        this.#rejectIfFinal(producer, outcome.error);
+        await this.#backoff.pause(this.#ended.signal);
+      }
+      throw this.#outOfTime(producer);
+    } finally {
+      clearTimeout(timer);
+      producer.release();
+    }
+  }
+
+  async #once(producer: IdempotentProducer): Promise<Outcome> {
+    const before = this.#attempt.written;
+    try {
+      await producer.connect();
+    } catch (error) {
+      producer.retire();
+      return { error };
+    }
+    try {
+      const acks = await producer.send(this.topic, this.#attempt.messages);
+      return { offset: this.producing.acks === 0 ? -1 : this.#offsetIn(acks) };
+    } catch (error) {
+      // With one writing there is one answer, and it says whether the batch is on the log.
+      if (before === 0 && this.#attempt.written === 1 && isRefusal(error)) this.#attempt.refused();
+      return { error };
+    }
+  }
+
+  /** kafkajs also resolves when it has sent nothing, and for other partitions. */
+  #offsetIn(acks: readonly RecordMetadata[]): number {
+    const [ack] = acks;
+    if (ack === undefined) throw Object.assign(new Error('the partition is not known'), { type: 'UNKNOWN_TOPIC_OR_PARTITION', retriable: true });
+    const offset = Number(ack.baseOffset);
+    if (acks.length === 1 && ack.topicName === this.topic && ack.partition === this.partition && ack.errorCode === 0 && offset >= 0) return offset;
+    throw Object.assign(new Error('the acknowledgement does not belong to the batch'), { retriable: false });
+  }
+
+  #rejectIfFinal(producer: IdempotentProducer, error: unknown): void {
+    const type = protocolType(error);
+    const certain = this.#attempt.written === 0;
+    if (certain && type !== undefined && SEQUENCE_LOST.has(type)) {
+      this.producing.replace(producer, this.topic, this.partition, `the broker lost the sequence of the producer (${type})`);
+      return;
+    }
+    if (type === 'UNKNOWN_TOPIC_OR_PARTITION' ? Date.now() - this.#started < TOPIC_GRACE_MS : mayPass(error)) return;
+    if (!certain) this.producing.replace(producer, this.topic, this.partition, 'a batch failed that may have been written');
+    throw this.#failure(codeOf(error), certain ? 'not-sent' : 'unknown', 'not written', error);
+  }
+
+  #outOfTime(producer: IdempotentProducer): ProduceError {
+    this.#attempt.giveUp();
+    const certain = this.#attempt.written === 0;
+    if (!certain) this.producing.replace(producer, this.topic, this.partition, 'a batch ran out of time that may have been written');
+    return this.#failure('DELIVERY_TIMEOUT', certain ? 'not-sent' : 'unknown', 'the time for its delivery is over', this.#last);
+  }
+
+  #failure(code: ErrorCode, certainty: 'not-sent' | 'unknown', what: string, cause: unknown): ProduceError {
+    const reason = cause === undefined ? `no answer from ${this.producing.brokers.join(', ')}` : rootOf(cause).message;
+    const retriable = code === 'DELIVERY_TIMEOUT' || mayPass(cause);
+    return new ProduceError(code, `${this.topic}[${this.partition}]: ${what}: ${reason}`, { certainty, retriable, cause });
+  }
+}
+
+function isRefusal(error: unknown): boolean {
+  const type = protocolType(error);
+  return type !== undefined && !NO_REFUSAL.has(type);
+}

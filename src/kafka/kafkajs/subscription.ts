@@ -1,0 +1,118 @@
+import type { BusbarError } from '../../errors.js';
+import type { Notices } from '../../telemetry/notices.js';
+import type { Claim, ConsumeOptions, Subscription } from '../driver.js';
+import type { KafkaJsAdmin } from './admin.js';
+import { Backoff } from './backoff.js';
+import { newClient } from './client.js';
+import { Membership } from './membership.js';
+import type { Settings } from './options.js';
+
+/** A group may need so long to find its coordinator, the first time on a new cluster. */
+const FIRST_JOIN_MS = 30_000;
+
+/** Keeps a member in the group: when a consumer dies, what it held is lost and a new one joins, until `close`. */
+export class KafkaJsSubscription implements Subscription {
+  readonly #settings: Settings;
+  readonly #notices: Notices;
+  readonly #admin: KafkaJsAdmin;
+  readonly #options: ConsumeOptions;
+  readonly #remembered = new Map<string, number>();
+  readonly #backoff = new Backoff(200, 10_000);
+  readonly #closing = new AbortController();
+  #membership: Membership | undefined;
+  #replacing: Promise<void> = Promise.resolve();
+  #closed: Promise<void> | undefined;
+
+  constructor(settings: Settings, notices: Notices, admin: KafkaJsAdmin, options: ConsumeOptions) {
+    this.#settings = settings;
+    this.#notices = notices;
+    this.#admin = admin;
+    this.#options = options;
+  }
+
+  /** Resolves at the first assignment. Rejects what does not pass by itself, and the rest after half a minute. */
+  async join(): Promise<void> {
+    const until = Date.now() + FIRST_JOIN_MS;
+    while (true) {
+      try {
+        return await this.#joinAnew();
+      } catch (error) {
+        const { retriable } = error as BusbarError;
+        if (!retriable || Date.now() > until || this.#closing.signal.aborted) throw error;
+        await this.#backoff.pause(this.#closing.signal);
+      }
+    }
+  }
+
+  claims(): readonly Claim[] {
+    return this.#membership?.claims() ?? [];
+  }
+
+  async flush(): Promise<void> {
+    await this.#membership?.flush();
+  }
+
+  close(): Promise<void> {
+    this.#closing.abort();
+    return (this.#closed ??= this.#end());
+  }
+
+  async #end(): Promise<void> {
+    await this.#membership?.end(false);
+    await this.#replacing;
+  }
+
+  async #joinAnew(): Promise<void> {
+    let joined = false;
+    const membership = new Membership({
+      client: newClient(this.#settings, this.#notices),
+      admin: this.#admin,
+      settings: this.#settings,
+      notices: this.#notices,
+      options: this.#options,
+      remembered: this.#remembered,
+      crashed: (error) => {
+        if (joined && membership === this.#membership) this.#replacing = this.#replace(membership, error);
+      },
+      stopped: (error) => this.#stop(error),
+    });
+    this.#membership = membership;
+    try {
+      await membership.join();
+      joined = true;
+      this.#backoff.reset();
+    } catch (error) {
+      await membership.end(true);
+      throw error;
+    }
+  }
+
+  async #replace(dead: Membership, error: BusbarError): Promise<void> {
+    this.#membership = undefined;
+    let cause: unknown = error;
+    await dead.end(true);
+    while (!this.#closing.signal.aborted) {
+      this.#notices.raise({
+        level: 'error',
+        code: 'CONSUMER_RESTARTED',
+        message: 'a consumer died; a new one joins the group',
+        error: cause,
+        details: { group: this.#options.group },
+      });
+      await this.#backoff.pause(this.#closing.signal);
+      if (this.#closing.signal.aborted) return;
+      try {
+        return await this.#joinAnew();
+      } catch (failure) {
+        cause = failure;
+      }
+    }
+  }
+
+  #stop(error: BusbarError): void {
+    if (this.#closing.signal.aborted) return;
+    // Not awaited: it is called from within a partition's own work, which the closing waits for.
+    void this.close();
+    this.#options.onStopped(error);
+  }
+}
