@@ -153,7 +153,8 @@ export class Membership implements GateKeeper {
     });
     this.#consumer.on(events.START_BATCH_PROCESS, ({ payload }) => {
       // Only control records or aborted transactions: kafkajs moves past them without telling the handler.
-      if (payload.batchSize === 0) this.#claims.get(partitionKey(payload.topic, payload.partition))?.passedOver(Number(payload.lastOffset) + 1);
+      if (payload.batchSize === 0)
+        this.#claims.get(partitionKey(payload.topic, payload.partition))?.passedOver(Number(payload.lastOffset) + 1);
     });
     this.#consumer.on(events.CRASH, ({ payload }) => {
       const error = toBusbarError(payload.error, `the consumer of ${this.#context.options.group} crashed`, this.#context.settings.brokers);
@@ -217,7 +218,13 @@ export class Membership implements GateKeeper {
         if (claim.signal.aborted) return;
         const cause = toBusbarError(error, `cannot start ${claim.key}`, settings.brokers);
         if (cause.code === 'OFFSETS_LOST') return stopped(cause);
-        notices.raise({ level: 'warn', code: cause.code, message: 'a partition cannot be started; it is tried again', error: cause, details: { topic, partition } });
+        notices.raise({
+          level: 'warn',
+          code: cause.code,
+          message: 'a partition cannot be started; it is tried again',
+          error: cause,
+          details: { topic, partition },
+        });
         await backoff.pause(claim.signal);
       }
     }
@@ -243,7 +250,10 @@ export class Membership implements GateKeeper {
     resolveOffset(last);
     // Beyond the last record there may be control records, which kafkajs steps over together with it.
     claim.expected = Number(batch.lastOffset()) + 1;
-    const roomForMore = claim.offer(batch.messages.map((message) => toRecord(batch.topic, batch.partition, message)), Number(batch.highWatermark));
+    const roomForMore = claim.offer(
+      batch.messages.map((message) => toRecord(batch.topic, batch.partition, message)),
+      Number(batch.highWatermark),
+    );
     if (await settlesWithin(roomForMore, HOLD_MS)) return;
     this.#pause(batch.topic, batch.partition);
     void roomForMore.then(() => {
@@ -279,7 +289,12 @@ export class Membership implements GateKeeper {
         return (await this.#context.admin.offsets(claim.topic)).find(({ partition }) => partition === claim.partition);
       } catch (error) {
         const cause = toBusbarError(error, 'cannot read offsets', this.#context.settings.brokers);
-        this.#context.notices.raise({ level: 'warn', code: cause.code, message: `${claim.key} rests until its offsets can be read`, error: cause });
+        this.#context.notices.raise({
+          level: 'warn',
+          code: cause.code,
+          message: `${claim.key} rests until its offsets can be read`,
+          error: cause,
+        });
         await backoff.pause(claim.signal);
       }
     }
@@ -290,7 +305,9 @@ export class Membership implements GateKeeper {
     try {
       await this.#context.options.onBatch(batch);
     } catch (error) {
-      this.#context.stopped(new BusbarError('KAFKA_FAILED', `onBatch rejected for ${batch.claim.topic}[${batch.claim.partition}]`, { cause: error }));
+      this.#context.stopped(
+        new BusbarError('KAFKA_FAILED', `onBatch rejected for ${batch.claim.topic}[${batch.claim.partition}]`, { cause: error }),
+      );
     }
   }
 
@@ -317,7 +334,13 @@ export class Membership implements GateKeeper {
     await settlesWithin(drained, settings.drainMs);
     if (!lost) {
       const flushed = this.#commits.flush().catch((error: unknown) => {
-        notices.raise({ level: 'warn', code: 'COMMIT_FAILED', message: 'settled offsets could not be committed before a rebalance', error, details });
+        notices.raise({
+          level: 'warn',
+          code: 'COMMIT_FAILED',
+          message: 'settled offsets could not be committed before a rebalance',
+          error,
+          details,
+        });
       });
       await settlesWithin(flushed, Math.max(1_000, until - Date.now()));
     }

@@ -44,7 +44,9 @@ export interface KafkaJsOptions {
 }
 
 /** The options with every default filled in. */
-export type Settings = { readonly [K in keyof KafkaJsOptions]-?: K extends 'ssl' | 'sasl' ? KafkaJsOptions[K] : NonNullable<KafkaJsOptions[K]> };
+export type Settings = {
+  readonly [K in keyof KafkaJsOptions]-?: K extends 'ssl' | 'sasl' ? KafkaJsOptions[K] : NonNullable<KafkaJsOptions[K]>;
+};
 
 export function settingsOf(options: KafkaJsOptions): Settings {
   const sessionTimeoutMs = options.sessionTimeoutMs ?? 30_000;

@@ -63,4 +63,3 @@ export class Producing {
     this.#producer?.retire();
   }
 }
-

@@ -22,7 +22,13 @@ const SEQUENCE_LOST = new Set([
 ]);
 
 /** Answers that do not say that the batch is not on the log. */
-const NO_REFUSAL = new Set(['NOT_ENOUGH_REPLICAS_AFTER_APPEND', 'REQUEST_TIMED_OUT', 'NETWORK_EXCEPTION', 'UNKNOWN', 'KAFKAJS_UNKNOWN_ERROR_CODE']);
+const NO_REFUSAL = new Set([
+  'NOT_ENOUGH_REPLICAS_AFTER_APPEND',
+  'REQUEST_TIMED_OUT',
+  'NETWORK_EXCEPTION',
+  'UNKNOWN',
+  'KAFKAJS_UNKNOWN_ERROR_CODE',
+]);
 
 type Outcome = { readonly offset: number } | { readonly error: unknown };
 
@@ -52,7 +58,9 @@ export class Sending {
   /** Resolves to the offset of the first record, rejects with `ProduceError`. */
   async run(): Promise<number> {
     const timer = setTimeout(() => this.end(), Math.max(0, this.deadline - Date.now()));
-    const ended = new Promise<undefined>((resolve) => this.#ended.signal.addEventListener('abort', () => resolve(undefined), { once: true }));
+    const ended = new Promise<undefined>((resolve) =>
+      this.#ended.signal.addEventListener('abort', () => resolve(undefined), { once: true }),
+    );
     let producer = this.producing.producer();
     producer.use();
     try {
@@ -98,9 +106,11 @@ export class Sending {
   /** kafkajs also resolves when it has sent nothing, and for other partitions. */
   #offsetIn(acks: readonly RecordMetadata[]): number {
     const [ack] = acks;
-    if (ack === undefined) throw Object.assign(new Error('the partition is not known'), { type: 'UNKNOWN_TOPIC_OR_PARTITION', retriable: true });
+    if (ack === undefined)
+      throw Object.assign(new Error('the partition is not known'), { type: 'UNKNOWN_TOPIC_OR_PARTITION', retriable: true });
     const offset = Number(ack.baseOffset);
-    if (acks.length === 1 && ack.topicName === this.topic && ack.partition === this.partition && ack.errorCode === 0 && offset >= 0) return offset;
+    if (acks.length === 1 && ack.topicName === this.topic && ack.partition === this.partition && ack.errorCode === 0 && offset >= 0)
+      return offset;
     throw Object.assign(new Error('the acknowledgement does not belong to the batch'), { retriable: false });
   }
 
