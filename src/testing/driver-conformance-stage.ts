@@ -12,11 +12,11 @@ export interface Stage {
   /** Connected. */
   readonly driver: KafkaDriver;
   /** One more, connected, as another process would have it. */
-  another(): Promise<KafkaDriver>;
+  readonly another: () => Promise<KafkaDriver>;
   /** Exists, with two partitions. */
   readonly topic: string;
   readonly group: string;
-  unique(): string;
+  readonly unique: () => string;
   readonly sessionTimeoutMs: number;
 }
 

@@ -207,7 +207,11 @@ export class Membership implements GateKeeper {
         // What was settled here and not committed in time is settled all the same.
         const known = latest(committed.find((entry) => entry.partition === partition)?.offset, remembered.get(claim.key));
         const from = await options.start({
-          ...{ topic, partition, committed: known, beginning: range.beginning, end: range.end },
+          topic,
+          partition,
+          committed: known,
+          beginning: range.beginning,
+          end: range.end,
           commit: (offset) => this.#commit([{ topic, partition, offset }]),
         });
         if (claim.signal.aborted) return;
