@@ -1,25 +1,8 @@
+import type { TopicSettings } from '../config/topic-settings.js';
 import { BusbarError } from '../errors.js';
 import type { TopicSpec } from './driver.js';
 
 const DEAD_LETTER = '.dead-letter';
-const DAY_MS = 24 * 60 * 60 * 1000;
-
-/** What the application says of a topic. */
-export interface TopicSettings {
-  /** Without the prefix. */
-  readonly name: string;
-  readonly partitions: number;
-  readonly retentionMs: number;
-}
-
-/** Topics that are known without being configured. */
-export const DEFAULT_TOPICS: readonly TopicSettings[] = [
-  { name: 'debate-events', partitions: 3, retentionMs: 7 * DAY_MS },
-  { name: 'decision-events', partitions: 3, retentionMs: 30 * DAY_MS },
-  { name: 'evolution-events', partitions: 3, retentionMs: 90 * DAY_MS },
-  { name: 'webhook-events', partitions: 3, retentionMs: 7 * DAY_MS },
-  { name: 'metrics-events', partitions: 3, retentionMs: 7 * DAY_MS },
-];
 
 /**
  * Names of topics on the broker: `<prefix>.<topic>` and `<prefix>.<topic>.dead-letter`; without a prefix the topic
@@ -49,14 +32,21 @@ export class TopicNames {
   }
 }
 
-/**
- * How a topic is created. At most one of its replicas may be missing for a write to succeed, so that an acknowledged
- * record survives the loss of a broker. `replicationFactor` -1 leaves both to the broker.
- */
-export function topicSpec(names: TopicNames, settings: TopicSettings, replicationFactor: number): TopicSpec {
-  const configs: Record<string, string> = { 'retention.ms': String(settings.retentionMs) };
-  if (replicationFactor > 0) configs['min.insync.replicas'] = String(Math.max(1, replicationFactor - 1));
-  return { topic: names.topic(settings.name), partitions: settings.partitions, replicationFactor, configs };
+/** Copies of a topic that is created. */
+export interface Copies {
+  /** -1: what the broker has as its default. */
+  readonly replicationFactor: number;
+  /** How many copies must have a record before it counts as written. Default: all but one, so that one may be missing. */
+  readonly minInsyncReplicas?: number | undefined;
+}
+
+/** How a topic (named as on the broker) is created. */
+export function topicSpec(fullTopic: string, { partitions, retentionMs }: TopicSettings, copies: Copies): TopicSpec {
+  const { replicationFactor, minInsyncReplicas = Math.max(1, replicationFactor - 1) } = copies;
+  const configs: Record<string, string> = { 'retention.ms': String(retentionMs) };
+  // Of a factor that only the broker knows, the number that goes with it is the broker's too.
+  if (replicationFactor > 0 || copies.minInsyncReplicas !== undefined) configs['min.insync.replicas'] = String(minInsyncReplicas);
+  return { topic: fullTopic, partitions, replicationFactor, configs };
 }
 
 /** Kafka's own rule; clients and brokers that do not check it create topics that others cannot read. */

@@ -27,6 +27,7 @@ export type NoticeCode =
   | 'DEAD_LETTERED'
   | 'RECORD_SKIPPED'
   | 'DELIVERY_RETRIED'
+  | 'SEND_RETRIED'
   | 'STAGED_SEND_FAILED'
   | 'COMMIT_FAILED'
   | 'PRUNED'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { DEFAULT_TOPICS, TopicNames, topicSpec } from '../../src/kafka/topics.js';
+import { TopicNames, topicSpec } from '../../src/kafka/topics.js';
 
 const invalid = expect.objectContaining({ code: 'TOPIC_INVALID' });
 
@@ -35,27 +35,21 @@ describe('the names of topics', () => {
   });
 });
 
-describe('the topics that need no configuration', () => {
-  it('are five, of three partitions, kept for 7, 30, 90, 7 and 7 days', () => {
-    const days = DEFAULT_TOPICS.map(({ name, partitions, retentionMs }) => [name, partitions, retentionMs / 86_400_000]);
-    expect(days).toEqual([
-      ['debate-events', 3, 7],
-      ['decision-events', 3, 30],
-      ['evolution-events', 3, 90],
-      ['webhook-events', 3, 7],
-      ['metrics-events', 3, 7],
-    ]);
-  });
+describe('how a topic is created', () => {
+  const settings = { partitions: 3, retentionMs: 604_800_000 };
 
-  it('are created so that one replica may be missing', () => {
-    const names = new TopicNames('p');
-    expect(topicSpec(names, DEFAULT_TOPICS[0]!, 3)).toEqual({
+  it('lets one copy be missing, unless told otherwise', () => {
+    expect(topicSpec('p.debate-events', settings, { replicationFactor: 3 })).toEqual({
       topic: 'p.debate-events',
       partitions: 3,
       replicationFactor: 3,
       configs: { 'retention.ms': '604800000', 'min.insync.replicas': '2' },
     });
-    expect(topicSpec(names, DEFAULT_TOPICS[0]!, 1).configs['min.insync.replicas']).toBe('1');
-    expect(topicSpec(names, DEFAULT_TOPICS[0]!, -1).configs).not.toHaveProperty('min.insync.replicas');
+    expect(topicSpec('t', settings, { replicationFactor: 1 }).configs['min.insync.replicas']).toBe('1');
+    expect(topicSpec('t', settings, { replicationFactor: 3, minInsyncReplicas: 3 }).configs['min.insync.replicas']).toBe('3');
+  });
+
+  it('leaves the copies to the broker when it is asked to choose', () => {
+    expect(topicSpec('t', settings, { replicationFactor: -1 }).configs).not.toHaveProperty('min.insync.replicas');
   });
 });

@@ -1,0 +1,64 @@
+import type { Codec } from '../codec/codec.js';
+import { BusbarError } from '../errors.js';
+import type { Contract, EventClass } from '../event/contract.js';
+import type { Envelope } from '../event/envelope.js';
+import type { WireRecord } from '../kafka/record.js';
+import type { TopicNames } from '../kafka/topics.js';
+import { toHeaders } from '../kafka/wire/to-headers.js';
+import { recordBytes } from './record-size.js';
+
+/** A record in wire form and an upper bound of what it takes on the wire. */
+export interface Encoded {
+  readonly record: WireRecord;
+  readonly bytes: number;
+}
+
+export interface EncoderParts {
+  readonly codec: Codec;
+  readonly topics: TopicNames;
+  readonly contractOf: (eventClass: EventClass) => Contract;
+  readonly maxRecordBytes: number;
+}
+
+/** Turns envelopes into records; answers at once when the codec does. */
+export class Encoder {
+  readonly #parts: EncoderParts;
+  readonly #topics = new Map<Contract, string>();
+
+  constructor(parts: EncoderParts) {
+    this.#parts = parts;
+  }
+
+  /** Throws `NOT_AN_EVENT`. */
+  contractOf(envelope: Envelope): Contract {
+    return this.#parts.contractOf(envelope.event.constructor as EventClass);
+  }
+
+  /** The name of its topic on the broker. Throws `TOPIC_INVALID`. */
+  topicOf(contract: Contract): string {
+    let topic = this.#topics.get(contract);
+    if (topic === undefined) this.#topics.set(contract, (topic = this.#parts.topics.topic(contract.topic)));
+    return topic;
+  }
+
+  /** Throws or rejects `TOO_LARGE`, `EVENT_INVALID` and whatever the codec has to say. */
+  encode(envelope: Envelope, contract: Contract): Encoded | Promise<Encoded> {
+    const value = this.#parts.codec.encode(contract, contract.toData(envelope.event));
+    return value instanceof Promise ? value.then((bytes) => this.#encoded(envelope, contract, bytes)) : this.#encoded(envelope, contract, value);
+  }
+
+  #encoded(envelope: Envelope, contract: Contract, value: Buffer): Encoded {
+    const record: WireRecord = {
+      topic: this.topicOf(contract),
+      key: envelope.key === undefined ? null : Buffer.from(envelope.key, 'utf8'),
+      value,
+      headers: toHeaders(envelope, this.#parts.codec.contentType),
+      timestamp: Date.now(),
+    };
+    const bytes = recordBytes(record);
+    if (bytes > this.#parts.maxRecordBytes) {
+      throw new BusbarError('TOO_LARGE', `${envelope.name} ${envelope.id} takes ${bytes} bytes; ${record.topic} takes ${this.#parts.maxRecordBytes}`);
+    }
+    return { record, bytes };
+  }
+}

@@ -1,0 +1,162 @@
+import type { Accepted, Outlet } from '../bus/outlet.js';
+import type { Codec } from '../codec/codec.js';
+import type { Contract, EventClass } from '../event/contract.js';
+import type { Envelope } from '../event/envelope.js';
+import type { KafkaDriver } from '../kafka/driver.js';
+import type { WireRecord } from '../kafka/record.js';
+import type { TopicNames } from '../kafka/topics.js';
+import type { Notices } from '../telemetry/notices.js';
+import { Acceptance } from './acceptance.js';
+import { type Encoded, Encoder } from './encoder.js';
+import { Entry, type Position, type Receiver } from './entry.js';
+import { type Failure, notSent } from './failure.js';
+import { OUTBOUND_LIMITS, type OutboundLimits } from './limits.js';
+import { recordBytes } from './record-size.js';
+import { Room } from './room.js';
+import { SendError } from './send-error.js';
+import { TopicIntake } from './topic-intake.js';
+import { Unsettled } from './unsettled.js';
+
+export interface PublisherParts {
+  readonly driver: KafkaDriver;
+  readonly codec: Codec;
+  readonly topics: TopicNames;
+  readonly contractOf: (eventClass: EventClass) => Contract;
+  /** What differs from `OUTBOUND_LIMITS`. */
+  readonly limits?: { readonly [K in keyof OutboundLimits]?: OutboundLimits[K] | undefined } | undefined;
+  readonly notices: Notices;
+}
+
+const CLOSED: Failure = { code: 'BUS_CLOSED', reason: 'the publisher takes no more records', certainty: 'not-sent', retriable: false };
+
+/**
+ * The way out: a bounded queue in front of the driver. Per topic-partition the order on the log is the order of the
+ * calls, over retries and whatever each call has to wait for. Every call ends at its deadline at the latest.
+ */
+export class Publisher {
+  readonly #encoder: Encoder;
+  readonly #room: Room;
+  readonly #unsettled: Unsettled;
+  readonly #intakes = new Map<string, TopicIntake>();
+  readonly #laneParts: ConstructorParameters<typeof TopicIntake>[1];
+  #closing: Promise<void> | undefined;
+
+  constructor({ driver, codec, topics, contractOf, limits: given = {}, notices }: PublisherParts) {
+    const chosen = Object.entries(given).filter(([, value]) => value !== undefined);
+    const limits: OutboundLimits = { ...OUTBOUND_LIMITS, ...(Object.fromEntries(chosen) as Partial<OutboundLimits>) };
+    this.#encoder = new Encoder({ codec, topics, contractOf, maxRecordBytes: limits.maxRecordBytes });
+    this.#room = new Room(limits.bufferRecords, limits.bufferBytes);
+    this.#unsettled = new Unsettled((entry) => (entry.inRoom ? entry.timedOut() : this.#intake(entry.topic).expired(entry)));
+    this.#laneParts = { driver, limits, room: this.#room, notices };
+  }
+
+  /** The record that `accept` would send. Throws or rejects `TOO_LARGE`, `EVENT_INVALID`, `NOT_AN_EVENT`. */
+  encode(envelope: Envelope): WireRecord | Promise<WireRecord> {
+    const encoded = this.#encoder.encode(envelope, this.#encoder.contractOf(envelope));
+    return encoded instanceof Promise ? encoded.then(({ record }) => record) : encoded.record;
+  }
+
+  /**
+   * The outlet of the bus. Resolves once the envelope has its place in the queue; rejects with `PublishError`, always
+   * `not-sent`: `BUFFER_FULL` when there was no place until the deadline, `TOO_LARGE`, `BUS_CLOSED`, …
+   */
+  readonly accept: Outlet = (envelope, deadline): Promise<Accepted> => {
+    const acceptance = new Acceptance(envelope);
+    this.#take(envelope, deadline, acceptance);
+    return acceptance.accepted;
+  };
+
+  /** Sends a ready-made record through the same queue. Rejects with `SendError`. */
+  send(record: WireRecord, deadline: number): Promise<Position> {
+    return new Promise((resolve, reject) => {
+      const receiver: Receiver = {
+        placed: () => undefined,
+        sent: resolve,
+        failed: ({ code, reason, certainty, retriable, cause }) => reject(new SendError(code, reason, { certainty, retriable, cause })),
+      };
+      if (this.#closing !== undefined) return receiver.failed(CLOSED);
+      const entry = this.#entry(record.topic, deadline, receiver);
+      entry.encoded(record, recordBytes(record));
+      this.#intake(record.topic).add(entry);
+    });
+  }
+
+  /** Resolves when everything that was accepted before the call has settled, one way or the other. */
+  flush(): Promise<void> {
+    return this.#unsettled.flush();
+  }
+
+  /**
+   * Takes no more (`BUS_CLOSED`) and sends what it has, for `deadlineMs` at most; what is left then rejects with
+   * `DELIVERY_TIMEOUT`. The driver stays open.
+   */
+  close(deadlineMs: number): Promise<void> {
+    this.#closing ??= this.#drain(deadlineMs);
+    return this.#closing;
+  }
+
+  /** Records that somebody waits for, the bytes of those that have their place in the queue, and the age of the oldest call. */
+  queued(): { records: number; bytes: number; oldestMs: number } {
+    const { size, oldest } = this.#unsettled;
+    return { records: size, bytes: this.#room.bytes, oldestMs: oldest === undefined ? 0 : Math.max(0, Date.now() - oldest) };
+  }
+
+  #take(envelope: Envelope, deadline: number, receiver: Receiver): void {
+    if (this.#closing !== undefined) return receiver.failed(CLOSED);
+    let topic: string;
+    let encoded: Encoded | Promise<Encoded>;
+    try {
+      const contract = this.#encoder.contractOf(envelope);
+      topic = this.#encoder.topicOf(contract);
+      encoded = this.#encoder.encode(envelope, contract);
+    } catch (error) {
+      return receiver.failed(notSent(error));
+    }
+    const entry = this.#entry(topic, deadline, receiver);
+    const intake = this.#intake(topic);
+    if (encoded instanceof Promise) this.#encodeLater(entry, intake, encoded);
+    else entry.encoded(encoded.record, encoded.bytes);
+    intake.add(entry);
+  }
+
+  /** The entry keeps its turn while its codec is at work. */
+  #encodeLater(entry: Entry, intake: TopicIntake, encoded: Promise<Encoded>): void {
+    encoded.then(
+      ({ record, bytes }) => {
+        entry.encoded(record, bytes);
+        intake.advance();
+      },
+      (error: unknown) => {
+        entry.failed(notSent(error));
+        intake.advance();
+      },
+    );
+  }
+
+  #entry(topic: string, deadline: number, receiver: Receiver): Entry {
+    const entry = new Entry(topic, deadline, receiver, this.#onSettled);
+    this.#unsettled.add(entry);
+    return entry;
+  }
+
+  readonly #onSettled = (entry: Entry): void => {
+    this.#unsettled.remove(entry);
+    // What is still with the driver keeps its place until the driver lets go of it.
+    if (!entry.inFlight) this.#room.leave(entry);
+  };
+
+  #intake(topic: string): TopicIntake {
+    let intake = this.#intakes.get(topic);
+    if (intake === undefined) this.#intakes.set(topic, (intake = new TopicIntake(topic, this.#laneParts)));
+    return intake;
+  }
+
+  async #drain(deadlineMs: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, deadlineMs)));
+    await Promise.race([this.flush(), late]);
+    clearTimeout(timer);
+    const reason = `the publisher was closed ${deadlineMs} ms before the record could be acknowledged`;
+    this.#unsettled.forEach((entry) => entry.failed({ code: 'DELIVERY_TIMEOUT', reason, certainty: 'not-sent', retriable: true }));
+  }
+}

@@ -1,0 +1,81 @@
+import type { Place } from '../../../src/bus/outlet.js';
+import type { Codec } from '../../../src/codec/codec.js';
+import type { Contract } from '../../../src/event/contract.js';
+import type { Envelope } from '../../../src/event/envelope.js';
+import { TopicNames } from '../../../src/kafka/topics.js';
+import type { WireRecord } from '../../../src/kafka/record.js';
+import { Publisher, type PublisherParts } from '../../../src/outbound/publisher.js';
+import { type Notice, Notices } from '../../../src/telemetry/notices.js';
+import { ScriptedDriver } from './scripted-driver.js';
+
+export class Noted {
+  constructor(readonly text: string) {}
+}
+
+/** The value is the bare text, so that a log reads easily. */
+export const textCodec: Codec = {
+  contentType: 'text/plain',
+  accepts: (contentType) => contentType === 'text/plain',
+  encode: (_contract, data) => Buffer.from(String(data['text'])),
+  decode: (_contract, bytes) => ({ text: String(bytes) }),
+};
+
+const contract = {
+  eventClass: Noted,
+  name: 'noted',
+  version: 1,
+  topic: 'notes',
+  toData: ({ text }: Noted) => ({ text }),
+} as unknown as Contract;
+
+let ids = 0;
+
+export function envelope(text: string, key: string | undefined = 'k'): Envelope {
+  ids += 1;
+  const id = `id-${ids}`;
+  return {
+    id,
+    name: 'noted',
+    version: 1,
+    source: '/test',
+    occurredAt: new Date(0),
+    key,
+    correlationId: id,
+    causationId: undefined,
+    traceparent: undefined,
+    tracestate: undefined,
+    path: [],
+    event: new Noted(text),
+  };
+}
+
+/** `envelope` without a key. */
+export function keyless(text: string): Envelope {
+  return { ...envelope(text), key: undefined };
+}
+
+export function wireRecord(topic: string, value: string, key: string | null = 'k'): WireRecord {
+  return { topic, key: key === null ? null : Buffer.from(key), value: Buffer.from(value), headers: {}, timestamp: 0 };
+}
+
+export const inAMinute = (): number => Date.now() + 60_000;
+
+export interface Outbound {
+  readonly driver: ScriptedDriver;
+  readonly publisher: Publisher;
+  readonly notices: readonly Notice[];
+  /** Accepts and waits until it is safe. */
+  publish(envelope: Envelope, deadline?: number): Promise<Place>;
+}
+
+/** A publisher on a scripted driver, whose topic has one partition unless the driver says otherwise. */
+export function outbound(init: Partial<Pick<PublisherParts, 'codec' | 'limits'>> = {}): Outbound {
+  const driver = new ScriptedDriver();
+  driver.count = async () => 1;
+  const raised: Notice[] = [];
+  const notices = new Notices();
+  notices.onNotice((notice) => raised.push(notice));
+  const publisher = new Publisher({ driver: driver.port, codec: textCodec, topics: new TopicNames(), contractOf: () => contract, notices, ...init });
+  const publish = (given: Envelope, deadline = inAMinute()): Promise<Place> => publisher.accept(given, deadline).then(({ safe }) => safe);
+  return { driver, publisher, notices: raised, publish };
+}
