@@ -44,7 +44,9 @@ export class Encoder {
   /** Throws or rejects `TOO_LARGE`, `EVENT_INVALID` and whatever the codec has to say. */
   encode(envelope: Envelope, contract: Contract): Encoded | Promise<Encoded> {
     const value = this.#parts.codec.encode(contract, contract.toData(envelope.event));
-    return value instanceof Promise ? value.then((bytes) => this.#encoded(envelope, contract, bytes)) : this.#encoded(envelope, contract, value);
+    return value instanceof Promise
+      ? value.then((bytes) => this.#encoded(envelope, contract, bytes))
+      : this.#encoded(envelope, contract, value);
   }
 
   #encoded(envelope: Envelope, contract: Contract, value: Buffer): Encoded {
@@ -57,7 +59,10 @@ export class Encoder {
     };
     const bytes = recordBytes(record);
     if (bytes > this.#parts.maxRecordBytes) {
-      throw new BusbarError('TOO_LARGE', `${envelope.name} ${envelope.id} takes ${bytes} bytes; ${record.topic} takes ${this.#parts.maxRecordBytes}`);
+      throw new BusbarError(
+        'TOO_LARGE',
+        `${envelope.name} ${envelope.id} takes ${bytes} bytes; ${record.topic} takes ${this.#parts.maxRecordBytes}`,
+      );
     }
     return { record, bytes };
   }

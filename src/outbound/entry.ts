@@ -83,6 +83,12 @@ export class Entry {
   timedOut(): void {
     const where = this.inFlight ? 'was with the broker' : 'waited to be sent';
     const why = this.trouble === undefined ? '' : `; last: ${this.trouble.reason}`;
-    this.failed({ code: 'DELIVERY_TIMEOUT', reason: `the record for ${this.topic} ${where} at its deadline${why}`, certainty: 'not-sent', retriable: true, cause: this.trouble?.cause });
+    this.failed({
+      code: 'DELIVERY_TIMEOUT',
+      reason: `the record for ${this.topic} ${where} at its deadline${why}`,
+      certainty: 'not-sent',
+      retriable: true,
+      cause: this.trouble?.cause,
+    });
   }
 }

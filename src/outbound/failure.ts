@@ -13,7 +13,13 @@ export interface Failure {
 /** A failure before anything was handed to the driver. What is no `BusbarError` is taken for a fault of the event. */
 export function notSent(error: unknown): Failure {
   if (error instanceof BusbarError) return { ...described(error), certainty: 'not-sent' };
-  return { code: 'EVENT_INVALID', reason: `the event cannot be encoded: ${String(error)}`, certainty: 'not-sent', retriable: false, cause: error };
+  return {
+    code: 'EVENT_INVALID',
+    reason: `the event cannot be encoded: ${String(error)}`,
+    certainty: 'not-sent',
+    retriable: false,
+    cause: error,
+  };
 }
 
 /** A rejection of `KafkaDriver.produce`. Of an error that says nothing of the log, the worst is assumed. */

@@ -88,7 +88,11 @@ export class Lane {
     }
     const batch: Entry[] = [];
     let bytes = 0;
-    for (let entry = this.#queue.peek(); entry !== undefined && batch.length < this.#parts.limits.batchRecords; entry = this.#queue.peek()) {
+    for (
+      let entry = this.#queue.peek();
+      entry !== undefined && batch.length < this.#parts.limits.batchRecords;
+      entry = this.#queue.peek()
+    ) {
       if (batch.length > 0 && bytes + entry.bytes > this.#batchBytes) break;
       this.#queue.shift();
       this.#queuedBytes -= entry.bytes;

@@ -8,7 +8,7 @@ import { Fifo } from './fifo.js';
 export class Room {
   readonly #maxRecords: number;
   readonly #maxBytes: number;
-  readonly #line = new Fifo<{ readonly entry: Entry; readonly then: () => void }>();
+  readonly #line = new Fifo<{ readonly entry: Entry; readonly admitted: () => void }>();
   #records = 0;
   #bytes = 0;
 
@@ -21,13 +21,13 @@ export class Room {
     return this.#bytes;
   }
 
-  /** True: it is in. False: it stands in line, and `then` is called when it is in, or was settled while it stood there. */
-  enter(entry: Entry, then: () => void): boolean {
+  /** True: it is in. False: it stands in line, and `admitted` is called when it is in, or was settled while it stood there. */
+  enter(entry: Entry, admitted: () => void): boolean {
     if (this.#line.length === 0 && this.#fits(entry)) {
       this.#take(entry);
       return true;
     }
-    this.#line.push({ entry, then });
+    this.#line.push({ entry, admitted });
     return false;
   }
 
@@ -48,7 +48,7 @@ export class Room {
         this.#take(head.entry);
       }
       this.#line.shift();
-      head.then();
+      head.admitted();
     }
   }
 

@@ -63,7 +63,13 @@ export class TopicIntake {
     }
     const missing = entry.record === undefined ? 'it was not encoded' : `the partitions of ${this.#topic} were not known`;
     const why = this.#trouble === undefined ? '' : `: ${this.#trouble.message}`;
-    return { code: 'DELIVERY_TIMEOUT', reason: `${missing} at the deadline${why}`, certainty: 'not-sent', retriable: true, cause: this.#trouble };
+    return {
+      code: 'DELIVERY_TIMEOUT',
+      reason: `${missing} at the deadline${why}`,
+      certainty: 'not-sent',
+      retriable: true,
+      cause: this.#trouble,
+    };
   }
 
   #enterRoom(head: Entry): boolean {
@@ -107,7 +113,8 @@ export class TopicIntake {
       this.#parts.notices.raise({
         level: 'warn',
         code: 'PARTITIONS_ADDED',
-        message: 'the topic has more partitions than before: from now on a key may go to another one, and its order is not kept across the change',
+        message:
+          'the topic has more partitions than before: from now on a key may go to another one, and its order is not kept across the change',
         details: { topic: this.#topic, before: this.#count, now: count },
       });
     }

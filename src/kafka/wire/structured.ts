@@ -33,7 +33,8 @@ export function structuredBody(event: Record<string, unknown>): Body {
 
   if (base64 !== undefined) {
     if (data !== undefined) throw malformed('data_base64', 'and data are both there');
-    if (typeof base64 !== 'string' || base64.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(base64)) throw malformed('data_base64', 'is not base64');
+    if (typeof base64 !== 'string' || base64.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(base64))
+      throw malformed('data_base64', 'is not base64');
     return { kind: 'bytes', contentType: type, bytes: Buffer.from(base64, 'base64') };
   }
   if (data === undefined) throw malformed('data', 'is missing');

@@ -1,7 +1,10 @@
+import { expect } from 'vitest';
+
 import type { Place } from '../../../src/bus/outlet.js';
 import type { Codec } from '../../../src/codec/codec.js';
 import type { Contract } from '../../../src/event/contract.js';
 import type { Envelope } from '../../../src/event/envelope.js';
+import { ProduceError } from '../../../src/kafka/produce-error.js';
 import { TopicNames } from '../../../src/kafka/topics.js';
 import type { WireRecord } from '../../../src/kafka/record.js';
 import { Publisher, type PublisherParts } from '../../../src/outbound/publisher.js';
@@ -15,7 +18,7 @@ export class Noted {
 /** The value is the bare text, so that a log reads easily. */
 export const textCodec: Codec = {
   contentType: 'text/plain',
-  accepts: (contentType) => contentType === 'text/plain',
+  reads: (contentType) => contentType === 'text/plain',
   encode: (_contract, data) => Buffer.from(String(data['text'])),
   decode: (_contract, bytes) => ({ text: String(bytes) }),
 };
@@ -75,7 +78,25 @@ export function outbound(init: Partial<Pick<PublisherParts, 'codec' | 'limits'>>
   const raised: Notice[] = [];
   const notices = new Notices();
   notices.onNotice((notice) => raised.push(notice));
-  const publisher = new Publisher({ driver: driver.port, codec: textCodec, topics: new TopicNames(), contractOf: () => contract, notices, ...init });
+  const publisher = new Publisher({
+    driver: driver.port,
+    codec: textCodec,
+    topics: new TopicNames(),
+    contractOf: () => contract,
+    notices,
+    ...init,
+  });
   const publish = (given: Envelope, deadline = inAMinute()): Promise<Place> => publisher.accept(given, deadline).then(({ safe }) => safe);
   return { driver, publisher, notices: raised, publish };
 }
+
+export const numbers = (count: number): string[] => Array.from({ length: count }, (_, index) => String(index));
+
+/** Matches the error of a publish that rejected. */
+export const rejected = (code: string, certainty: string): unknown => expect.objectContaining({ code, certainty });
+
+/** One turn of the event loop: what was published before it has left, if it may. */
+export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+export const unreachable = (certainty: 'not-sent' | 'unknown' = 'not-sent'): ProduceError =>
+  new ProduceError('BROKER_UNREACHABLE', 'no broker answers', { certainty, retriable: true });
