@@ -30,7 +30,8 @@ export default defineConfig({
     passWithNoTests: true,
     reporters: results === undefined ? ['default'] : ['default', ['json', { outputFile: `${results}/${process.pid}.json` }]],
     projects: [
-      project('unit', ['dist/test/{unit,contract,property}/**/*.test.js', 'test/{architecture,docs}/**/*.test.mjs'], 20_000),
+      project('unit', ['dist/test/{unit,property}/**/*.test.js', 'test/{architecture,docs}/**/*.test.mjs'], 20_000),
+      project('contract', ['dist/test/contract/**/*.test.js'], 60_000),
       project('integration', ['dist/test/{integration,examples}/**/*.test.js'], 60_000),
       project('chaos', ['dist/test/chaos/**/*.test.js'], 120_000),
       project('chaos-long', ['dist/test/chaos-long/**/*.test.js'], 600_000),
