@@ -37,6 +37,7 @@ export const arrows = {
   http: ['service'],
   cli: ['service'],
   testing: ['service'],
+  subpaths: ['http', 'cli', 'testing'],
 };
 
 /** Libraries that only these places of `src/` may import. A place is a folder or, with its extension, a file. */

@@ -1,0 +1,1 @@
+export { DRIVER_CONFORMANCE, type DriverConformanceCase, type DriverConformanceContext } from '../testing/driver-conformance.js';
