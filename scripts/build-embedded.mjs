@@ -23,31 +23,29 @@ function go(...args) {
   return execFileSync('go', args, { cwd: SOURCES, env: environment, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim();
 }
 
-/** The Go that would build, or what is wrong with it. */
+/** Settles which Go builds: the installed one, or a newer one that it fetches by itself where GOTOOLCHAIN lets it. */
 function findGo() {
+  const version = (cwd, toolchain) => {
+    const env = { ...environment, ...toolchain };
+    return execFileSync('go', ['env', 'GOVERSION'], { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+  };
   let found;
+  let installed = false;
   try {
-    // Asked for outside of the module: inside, an older Go refuses to say anything but that it is too old.
-    found = execFileSync('go', ['env', 'GOVERSION'], {
-      cwd: path('.'),
-      env: environment,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'pipe'],
-    }).trim();
+    found = version(path('.'), { GOTOOLCHAIN: 'local' });
+    installed = isNewEnough(found);
+    if (!installed) found = version(SOURCES);
   } catch (error) {
-    return { problem: error.code === 'ENOENT' ? 'Go is not installed' : `go does not run: ${error.message}` };
+    return { problem: error.code === 'ENOENT' ? 'Go is not installed' : `go does not run (${error.stderr?.trim() || error.message})` };
   }
-  const [, major, minor] = /^go(\d+)\.(\d+)/.exec(found) ?? [];
-  const old = Number(major) < MINIMUM_GO[0] || (Number(major) === MINIMUM_GO[0] && Number(minor) < MINIMUM_GO[1]);
-  // An older Go may fetch a newer one by itself, if GOTOOLCHAIN lets it.
-  if (old) {
-    try {
-      return { version: go('env', 'GOVERSION') };
-    } catch {
-      return { problem: `${found} is too old` };
-    }
-  }
-  return { version: go('env', 'GOVERSION') };
+  if (!isNewEnough(found)) return { problem: `${found} is too old` };
+  if (installed) environment.GOTOOLCHAIN = 'local';
+  return { version: found };
+}
+
+function isNewEnough(version) {
+  const [major, minor] = /^go(\d+)\.(\d+)/.exec(version)?.slice(1).map(Number) ?? [0, 0];
+  return major > MINIMUM_GO[0] || (major === MINIMUM_GO[0] && minor >= MINIMUM_GO[1]);
 }
 
 function cacheKey(version) {

@@ -44,6 +44,11 @@ export class DataDirLock {
     }
   }
 
+  /** Whether anybody, alive or dead, ever had the directory. */
+  static async wasTaken(directory: string): Promise<boolean> {
+    return (await numbers(directory)).length > 0;
+  }
+
   private constructor(private readonly server: Server) {}
 
   /** The next one may have the directory. The name stays: the highest number is never removed. */

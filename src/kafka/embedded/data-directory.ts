@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -29,9 +29,13 @@ async function lockedDirectory(path: string): Promise<DataDirectory> {
   }
 }
 
-/** Its name is unique, so it needs no lock. Removed, too, when the process ends without a stop. */
+const TEMPORARY = 'busbar-kafka-';
+
+/** Removed, too, when the process ends without a stop; after a kill, by the next one that is made. */
 async function temporaryDirectory(): Promise<DataDirectory> {
-  const path = await mkdtemp(join(tmpdir(), 'busbar-kafka-'));
+  await removeAbandoned();
+  const path = await mkdtemp(join(tmpdir(), TEMPORARY));
+  const lock = await DataDirLock.acquire(path);
   const removeAtExit = (): void => rmSync(path, { recursive: true, force: true, maxRetries: 3 });
   process.once('exit', removeAtExit);
   return {
@@ -39,6 +43,23 @@ async function temporaryDirectory(): Promise<DataDirectory> {
     release: async () => {
       process.off('exit', removeAtExit);
       await rm(path, { recursive: true, force: true });
+      await lock.release();
     },
   };
+}
+
+async function removeAbandoned(): Promise<void> {
+  const names = await readdir(tmpdir());
+  await Promise.all(names.filter((name) => name.startsWith(TEMPORARY)).map((name) => removeIfAbandoned(join(tmpdir(), name))));
+}
+
+async function removeIfAbandoned(path: string): Promise<void> {
+  try {
+    if (!(await DataDirLock.wasTaken(path))) return; // its maker is about to
+    const lock = await DataDirLock.acquire(path);
+    await rm(path, { recursive: true, force: true });
+    await lock.release();
+  } catch {
+    // In use, of another user, or removed by another one meanwhile: nothing to clean up here.
+  }
 }

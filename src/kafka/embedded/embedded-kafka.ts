@@ -35,6 +35,8 @@ export class EmbeddedKafka extends FaultInjection {
   readonly #thread: BrokerThread;
   readonly #addresses = new Map<number, string>();
   readonly #released: Promise<void>;
+  /** Absolute path of the directory that has the log. */
+  readonly dataDir: string;
   readonly #crashListeners = new Set<(error: BusbarError) => void>();
   #crash: BusbarError | undefined;
 
@@ -42,6 +44,7 @@ export class EmbeddedKafka extends FaultInjection {
   constructor(thread: BrokerThread, addresses: readonly string[], directory: DataDirectory) {
     super();
     this.#thread = thread;
+    this.dataDir = directory.path;
     addresses.forEach((address, node) => this.#addresses.set(node, address));
     this.#released = thread.ended.then(async (crash) => {
       await directory.release();
