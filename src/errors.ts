@@ -30,6 +30,7 @@ export const ERROR_CODES = {
   STORE_FAILED: 'the store answered with an error',
   STORE_CLOSED: 'the store is not open',
   TRANSACTION_ASYNC: 'a work on a synchronous store returned a promise and was rolled back',
+  TRANSACTION_CONTROL: 'a work tried to begin or end the transaction that it runs in',
   OFFSETS_LOST: 'the committed offset of a partition is gone or out of range; nothing was reset',
   BROKER_UNREACHABLE: 'no broker could be reached',
   AUTHENTICATION_FAILED: 'the broker refused the credentials',
