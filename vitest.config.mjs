@@ -32,7 +32,7 @@ export default defineConfig({
     projects: [
       project('unit', ['dist/test/{unit,property}/**/*.test.js', 'test/{architecture,docs}/**/*.test.mjs'], 20_000),
       project('contract', ['dist/test/contract/**/*.test.js'], 60_000),
-      project('integration', ['dist/test/{integration,examples}/**/*.test.js'], 60_000),
+      project('integration', ['dist/test/integration/**/*.test.js', 'test/examples/**/*.test.mjs'], 60_000),
       project('chaos', ['dist/test/chaos/**/*.test.js'], 120_000),
       project('chaos-long', ['dist/test/chaos-long/**/*.test.js'], 600_000),
       project('kafka', ['dist/test/kafka/**/*.test.js'], 120_000),
