@@ -13,3 +13,11 @@ export { EventRegistry } from './event/event-registry.js';
 export type { Contract, Direction, DomainEventOptions, EventClass, EventInit, KeyField, PublishOptions, Upcast } from './event/contract.js';
 export type { Envelope, EventMetadata } from './event/envelope.js';
 export type { Violation } from './event/json-value.js';
+
+export { EventBus, type EventBusOptions, type SubscribeOptions } from './bus/event-bus.js';
+export { Listens, attachListeners } from './bus/listens.js';
+export { ListenerError, type Receipt } from './bus/receipt.js';
+export { PublishError } from './bus/publish-error.js';
+export { PublishAllError, type Unsafe } from './bus/publish-all-error.js';
+export type { ContextLog, EventContext, Handler, Resolve } from './bus/event-context.js';
+export type { Accepted, Outlet, Place } from './bus/outlet.js';

@@ -22,4 +22,21 @@ export class PublishError extends BusbarError {
     this.envelope = init.envelope;
     this.heard = init.heard;
   }
+
+  /** The same failure as whoever published learns it; `certainty` counts for errors that do not say it themselves. */
+  static from(error: unknown, init: { certainty: 'not-sent' | 'unknown'; envelope: Envelope; heard: boolean }): PublishError {
+    if (error instanceof PublishError) {
+      if (error.heard === init.heard) return error;
+      const { code, certainty, retriable } = error;
+      return new PublishError(code, withoutCode(error), { ...init, certainty, retriable, cause: error });
+    }
+    if (error instanceof BusbarError) {
+      return new PublishError(error.code, withoutCode(error), { ...init, retriable: error.retriable, cause: error });
+    }
+    return new PublishError('KAFKA_FAILED', 'the event could not be handed over', { ...init, cause: error });
+  }
+}
+
+function withoutCode({ message, code }: BusbarError): string {
+  return message.startsWith(`[${code}] `) ? message.slice(code.length + 3) : message;
 }

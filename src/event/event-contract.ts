@@ -49,7 +49,13 @@ export class EventContract<E extends object> implements Contract<E> {
       // Strings are the most common fields by far and need no look inside.
       if (typeof value !== 'string' && jsonViolation(value, name) !== undefined) return this.#refuse(event);
     }
-    if (!this.#obeysRules(event)) this.#refuse(event);
+    try {
+      if (this.#obeysRules(event)) return;
+    } catch (error) {
+      if (error instanceof BusbarError) throw error;
+      throw new BusbarError('EVENT_INVALID', `${this.name} version ${this.version}: a rule threw`, { cause: error });
+    }
+    this.#refuse(event);
   }
 
   toData(event: E): Record<string, unknown> {
