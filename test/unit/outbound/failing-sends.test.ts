@@ -33,6 +33,22 @@ describe('a deadline', () => {
     expect(driver.calls.map(({ deadline }) => deadline)).toEqual([later]);
   });
 
+  it('that has passed at the call lets nothing leave', async () => {
+    const { driver, publish } = outbound();
+    await publish(envelope('a'));
+    await expect(publish(envelope('b'), Date.now() - 1)).rejects.toEqual(rejected('DELIVERY_TIMEOUT', 'not-sent'));
+    expect(driver.on('notes', 0)).toEqual(['a']);
+  });
+
+  it('leaves the driver a moment to say what it knows', async () => {
+    const { driver, publish } = outbound();
+    driver.before = async ({ deadline }) => {
+      await new Promise((resolve) => setTimeout(resolve, deadline - Date.now() + 20));
+      throw unreachable('not-sent');
+    };
+    await expect(publish(envelope('a'), Date.now() + 50)).rejects.toEqual(rejected('BROKER_UNREACHABLE', 'not-sent'));
+  });
+
   it('after attempts that were certainly not written says not sent, and after one in doubt unknown', async () => {
     const certain = outbound();
     certain.driver.before = () => {

@@ -63,9 +63,11 @@ describe('the order of the calls', () => {
   });
 
   it('is kept for those who wait for room', async () => {
-    const { driver, publish } = outbound({ limits: { bufferRecords: 3, batchRecords: 2 } });
+    const { driver, publish, publisher } = outbound({ limits: { bufferRecords: 3, batchRecords: 2 } });
+    await publish(envelope('first'));
     await Promise.all(numbers(200).map((text) => publish(envelope(text))));
-    expect(driver.on('notes', 0)).toEqual(numbers(200));
+    expect(driver.on('notes', 0)).toEqual(['first', ...numbers(200)]);
+    expect(publisher.queued()).toEqual({ records: 0, bytes: 0, oldestMs: 0 });
   });
 
   it('of one topic does not wait for another topic', async () => {
@@ -141,6 +143,23 @@ describe('a full queue', () => {
     await publish(envelope('e'));
   });
 
+  it('gives topics their turns: a small record of one does not overtake a large one of another', async () => {
+    const { driver, publisher } = outbound({ limits: { bufferBytes: 2000 } });
+    const hold = gate();
+    driver.before = ({ topic }) => (topic === 'first' ? hold.opened : undefined);
+    const all = [publisher.send(wireRecord('first', 'a'.repeat(500)), inAMinute())];
+    await turn();
+    all.push(publisher.send(wireRecord('large', 'b'.repeat(1900)), inAMinute()));
+    await turn();
+    all.push(publisher.send(wireRecord('small', 'c'), inAMinute()));
+    await turn();
+    await turn();
+    expect(driver.calls.map(({ topic }) => topic)).toEqual(['first']);
+    hold.open();
+    await Promise.all(all);
+    expect(driver.calls.map(({ topic }) => topic)).toEqual(['first', 'large', 'small']);
+  });
+
   it('takes a record that is larger than itself once it is empty', async () => {
     const { driver, publish } = outbound({ limits: { bufferBytes: 100 } });
     await Promise.all(numbers(3).map((text) => publish(envelope(text.repeat(300)))));
@@ -156,5 +175,19 @@ describe('a full queue', () => {
     hold.open();
     await publish(envelope('c'));
     expect(driver.on('notes', 0)).toEqual(['a', 'c']);
+  });
+
+  it('gets that place back when the attempt fails in the end', async () => {
+    const { driver, publish } = outbound({ limits: { bufferRecords: 1 } });
+    const hold = gate();
+    driver.before = async ({ values }) => {
+      if (values[0] !== 'a') return;
+      await hold.opened;
+      throw unreachable();
+    };
+    await expect(publish(envelope('a'), Date.now() + 20)).rejects.toEqual(rejected('DELIVERY_TIMEOUT', 'unknown'));
+    hold.open();
+    await publish(envelope('b'));
+    expect(driver.on('notes', 0)).toEqual(['b']);
   });
 });
