@@ -25,7 +25,9 @@ export class TopicIntake {
   #asking = false;
   /** Why the number of partitions is not known. */
   #trouble: BusbarError | undefined;
+  /** Where records without key go now, before it is taken modulo the count; begins anywhere, so that processes differ. */
   #keyless = Math.floor(Math.random() * 2 ** 20);
+  #keylessInARow = 0;
 
   constructor(topic: string, parts: Omit<LaneParts, 'onBatch'>) {
     this.#topic = topic;
@@ -82,17 +84,28 @@ export class TopicIntake {
   }
 
   #place(entry: Entry, key: Buffer | null): void {
-    const partition = key === null ? this.#keyless % this.#count : partitionFor(key, this.#count);
+    const partition = key === null ? this.#keylessPartition() : partitionFor(key, this.#count);
     this.#lane(partition).add(entry);
     entry.placed();
+  }
+
+  /** Records without key stay together until their batch leaves or is full; the next ones go elsewhere. */
+  #keylessPartition(): number {
+    if (this.#keylessInARow >= this.#parts.limits.batchRecords) this.#moveOn();
+    this.#keylessInARow += 1;
+    return this.#keyless % this.#count;
+  }
+
+  #moveOn(): void {
+    this.#keyless += 1;
+    this.#keylessInARow = 0;
   }
 
   #lane(partition: number): Lane {
     let lane = this.#lanes.get(partition);
     if (lane === undefined) {
-      // Records without key stay together until their batch leaves; the next ones go elsewhere.
       const onBatch = (): void => {
-        if (this.#keyless % this.#count === partition) this.#keyless += 1;
+        if (this.#keyless % this.#count === partition) this.#moveOn();
       };
       lane = new Lane(this.#topic, partition, { ...this.#parts, onBatch });
       this.#lanes.set(partition, lane);

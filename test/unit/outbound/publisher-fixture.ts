@@ -23,7 +23,7 @@ export const textCodec: Codec = {
   decode: (_contract, bytes) => ({ text: String(bytes) }),
 };
 
-const contract = {
+export const contract = {
   eventClass: Noted,
   name: 'noted',
   version: 1,

@@ -90,6 +90,14 @@ describe('records without a key', () => {
     expect(new Set(driver.calls.map(({ partition }) => partition)).size).toBe(3);
   });
 
+  it('do not all go to one partition when there are more than a batch takes', async () => {
+    const { driver, publish } = outbound({ limits: { batchRecords: 10 } });
+    driver.count = async () => 3;
+    await Promise.all(numbers(30).map((text) => publish(keyless(text))));
+    expect(driver.calls.map(({ values }) => values.length)).toEqual([10, 10, 10]);
+    expect(new Set(driver.calls.map(({ partition }) => partition)).size).toBe(3);
+  });
+
   it('keep their partition over retries', async () => {
     const { driver, publish } = outbound();
     driver.count = async () => 3;
