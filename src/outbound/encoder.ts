@@ -1,6 +1,7 @@
 import type { Codec } from '../codec/codec.js';
 import { BusbarError } from '../errors.js';
-import type { Contract, EventClass } from '../event/contract.js';
+import { contractOfEvent } from '../event/contract-of.js';
+import type { Contract } from '../event/contract.js';
 import type { Envelope } from '../event/envelope.js';
 import type { WireRecord } from '../kafka/record.js';
 import type { TopicNames } from '../kafka/topics.js';
@@ -16,7 +17,6 @@ export interface Encoded {
 export interface EncoderParts {
   readonly codec: Codec;
   readonly topics: TopicNames;
-  readonly contractOf: (eventClass: EventClass) => Contract;
   readonly maxRecordBytes: number;
 }
 
@@ -29,11 +29,6 @@ export class Encoder {
     this.#parts = parts;
   }
 
-  /** Throws `NOT_AN_EVENT`. */
-  contractOf(envelope: Envelope): Contract {
-    return this.#parts.contractOf(envelope.event.constructor as EventClass);
-  }
-
   /** The name of its topic on the broker. Throws `TOPIC_INVALID`. */
   topicOf(contract: Contract): string {
     let topic = this.#topics.get(contract);
@@ -41,8 +36,8 @@ export class Encoder {
     return topic;
   }
 
-  /** Throws or rejects `TOO_LARGE`, `EVENT_INVALID` and whatever the codec has to say. */
-  encode(envelope: Envelope, contract: Contract): Encoded | Promise<Encoded> {
+  /** Throws or rejects `NOT_AN_EVENT`, `TOO_LARGE`, `EVENT_INVALID` and whatever the codec has to say. */
+  encode(envelope: Envelope, contract: Contract = contractOfEvent(envelope.event)): Encoded | Promise<Encoded> {
     const value = this.#parts.codec.encode(contract, contract.toData(envelope.event));
     return value instanceof Promise
       ? value.then((bytes) => this.#encoded(envelope, contract, bytes))

@@ -1,6 +1,6 @@
 import type { Accepted, Outlet } from '../bus/outlet.js';
 import type { Codec } from '../codec/codec.js';
-import type { Contract, EventClass } from '../event/contract.js';
+import { contractOfEvent } from '../event/contract-of.js';
 import type { Envelope } from '../event/envelope.js';
 import type { KafkaDriver } from '../kafka/driver.js';
 import type { WireRecord } from '../kafka/record.js';
@@ -21,7 +21,6 @@ export interface PublisherParts {
   readonly driver: KafkaDriver;
   readonly codec: Codec;
   readonly topics: TopicNames;
-  readonly contractOf: (eventClass: EventClass) => Contract;
   /** What differs from `OUTBOUND_LIMITS`. */
   readonly limits?: { readonly [K in keyof OutboundLimits]?: OutboundLimits[K] | undefined } | undefined;
   readonly notices: Notices;
@@ -41,10 +40,10 @@ export class Publisher {
   readonly #laneParts: ConstructorParameters<typeof TopicIntake>[1];
   #closing: Promise<void> | undefined;
 
-  constructor({ driver, codec, topics, contractOf, limits: given = {}, notices }: PublisherParts) {
+  constructor({ driver, codec, topics, limits: given = {}, notices }: PublisherParts) {
     const chosen = Object.entries(given).filter(([, value]) => value !== undefined);
     const limits: OutboundLimits = { ...OUTBOUND_LIMITS, ...(Object.fromEntries(chosen) as Partial<OutboundLimits>) };
-    this.#encoder = new Encoder({ codec, topics, contractOf, maxRecordBytes: limits.maxRecordBytes });
+    this.#encoder = new Encoder({ codec, topics, maxRecordBytes: limits.maxRecordBytes });
     this.#room = new Room(limits.bufferRecords, limits.bufferBytes);
     this.#unsettled = new Unsettled((entry) => (entry.inRoom ? entry.timedOut() : this.#intake(entry.topic).expired(entry)));
     this.#laneParts = { driver, limits, room: this.#room, notices };
@@ -52,7 +51,7 @@ export class Publisher {
 
   /** The record that `accept` would send. Throws or rejects `TOO_LARGE`, `EVENT_INVALID`, `NOT_AN_EVENT`. */
   encode(envelope: Envelope): WireRecord | Promise<WireRecord> {
-    const encoded = this.#encoder.encode(envelope, this.#encoder.contractOf(envelope));
+    const encoded = this.#encoder.encode(envelope);
     return encoded instanceof Promise ? encoded.then(({ record }) => record) : encoded.record;
   }
 
@@ -106,7 +105,7 @@ export class Publisher {
     let topic: string;
     let encoded: Encoded | Promise<Encoded>;
     try {
-      const contract = this.#encoder.contractOf(envelope);
+      const contract = contractOfEvent(envelope.event);
       topic = this.#encoder.topicOf(contract);
       encoded = this.#encoder.encode(envelope, contract);
     } catch (error) {

@@ -8,9 +8,9 @@ import { TopicNames } from '../../src/kafka/topics.js';
 import type { OutboundLimits } from '../../src/outbound/limits.js';
 import { Publisher } from '../../src/outbound/publisher.js';
 import { Notices } from '../../src/telemetry/notices.js';
-import { kafkajsClient } from '../support/kafkajs-client.js';
+import { endOffset, kafkajsClient } from '../support/kafkajs-client.js';
 import { uniquePrefix } from '../support/kafka.js';
-import { contract, keyless, envelope, textCodec } from '../unit/outbound/publisher-fixture.js';
+import { keyless, envelope, textCodec } from '../unit/outbound/publisher-fixture.js';
 
 interface OnLog {
   readonly partition: number;
@@ -43,17 +43,16 @@ beforeAll(async () => {
 
 afterAll(() => kafka.stop());
 
-async function wayTo(topicName: string, limits: Partial<OutboundLimits> = {}): Promise<Way> {
+async function newWay(limits: Partial<OutboundLimits> = {}): Promise<Way> {
   const notices = new Notices();
   notices.onNotice(() => undefined);
   const prefix = uniquePrefix();
   const driver = kafkajsDriver({ brokers: kafka.bootstrap.split(','), clientId: 'outbound-test', requestTimeoutMs: 2_000 }, notices);
   await driver.connect();
   const topics = new TopicNames(prefix);
-  const topic = topics.topic(topicName);
+  const topic = topics.topic('notes');
   await driver.admin.ensureTopics([{ topic, partitions: PARTITIONS, replicationFactor: 1, configs: {} }]);
-  const contractOf = (): typeof contract => ({ ...contract, topic: topicName });
-  const publisher = new Publisher({ driver, codec: textCodec, topics, contractOf, limits, notices });
+  const publisher = new Publisher({ driver, codec: textCodec, topics, limits, notices });
   return {
     topic,
     driver,
@@ -77,27 +76,21 @@ async function wayTo(topicName: string, limits: Partial<OutboundLimits> = {}): P
 
 /** Everything on the topic, by partition and offset. */
 async function readLog(topic: string): Promise<OnLog[]> {
-  const admin = client.admin();
-  await admin.connect();
-  const ends = await admin.fetchTopicOffsets(topic).finally(() => admin.disconnect());
-  const expected = ends.reduce((sum, { high }) => sum + Number(high), 0);
+  const expected = await endOffset(client, topic);
   const read: OnLog[] = [];
   if (expected === 0) return read;
   const consumer = client.consumer({ groupId: uniquePrefix(), maxWaitTimeInMs: 50 });
   await consumer.connect();
   await consumer.subscribe({ topic, fromBeginning: true });
   await new Promise<void>((resolve, reject) => {
-    const eachMessage = async ({
-      partition,
-      message,
-    }: {
-      partition: number;
-      message: { offset: string; key: Buffer | null; value: Buffer | null };
-    }): Promise<void> => {
-      read.push({ partition, offset: Number(message.offset), key: message.key?.toString(), value: String(message.value) });
-      if (read.length === expected) resolve();
-    };
-    consumer.run({ eachMessage }).catch(reject);
+    consumer
+      .run({
+        eachMessage: async ({ partition, message: { offset, key, value } }) => {
+          read.push({ partition, offset: Number(offset), key: key?.toString(), value: String(value) });
+          if (read.length === expected) resolve();
+        },
+      })
+      .catch(reject);
   });
   await consumer.disconnect();
   return read.sort((a, b) => a.partition - b.partition || a.offset - b.offset);
@@ -122,7 +115,7 @@ const sorted = <T extends { partition: number; offset: number }>(places: T[]): T
 
 describe('events on their way to a broker in trouble', () => {
   it('that does its work but loses its answers are all on the log once, in the order of their keys, where the receipts say', async () => {
-    const way = await wayTo('answers', { batchRecords: 50 });
+    const way = await newWay({ batchRecords: 50 });
     await way.publishAll(['warm']);
     const fault = await kafka.loseAnswers({ apis: ['Produce'], count: 6 });
     const places = await way.publishAll(numbers(3000), keyOf);
@@ -134,7 +127,7 @@ describe('events on their way to a broker in trouble', () => {
   });
 
   it('whose leaders move are all on the log once, in the order of their keys, where the receipts say', async () => {
-    const way = await wayTo('leaders', { batchRecords: 20 });
+    const way = await newWay({ batchRecords: 20 });
     const all: Promise<{ partition: number; offset: number; value: string }[]>[] = [];
     for (let wave = 0; wave < 10; wave += 1) {
       const texts = numbers(3000).slice(wave * 300, (wave + 1) * 300);
@@ -149,7 +142,7 @@ describe('events on their way to a broker in trouble', () => {
   });
 
   it('and have no key are neither lost nor doubled when one partition refuses them for a while', async () => {
-    const way = await wayTo('keyless', { batchRecords: 100 });
+    const way = await newWay({ batchRecords: 100 });
     const fault = await kafka.fail({ apis: ['Produce'], error: 'NOT_LEADER_FOR_PARTITION', topic: way.topic, partitions: [0], count: 2 });
     const places = await way.publishAll(numbers(1001));
     expect(await fault.hits()).toBe(2);
@@ -161,7 +154,7 @@ describe('events on their way to a broker in trouble', () => {
   });
 
   it('and are too many for one batch of that broker arrive in smaller ones', async () => {
-    const way = await wayTo('large', { batchBytes: 50_000_000, maxRecordBytes: 900_000 });
+    const way = await newWay({ batchBytes: 50_000_000, maxRecordBytes: 900_000 });
     const texts = numbers(8).map((text) => text.repeat(800_000));
     const places = await way.publishAll(texts, () => 'one');
     expect(places.map(({ offset }) => offset)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);

@@ -1,8 +1,10 @@
+import { IsString } from 'class-validator';
 import { expect } from 'vitest';
 
 import type { Place } from '../../../src/bus/outlet.js';
 import type { Codec } from '../../../src/codec/codec.js';
-import type { Contract } from '../../../src/event/contract.js';
+import type { EventInit } from '../../../src/event/contract.js';
+import { DomainEvent } from '../../../src/event/domain-event.js';
 import type { Envelope } from '../../../src/event/envelope.js';
 import { ProduceError } from '../../../src/kafka/produce-error.js';
 import { TopicNames } from '../../../src/kafka/topics.js';
@@ -11,25 +13,22 @@ import { Publisher, type PublisherParts } from '../../../src/outbound/publisher.
 import { type Notice, Notices } from '../../../src/telemetry/notices.js';
 import { ScriptedDriver } from './scripted-driver.js';
 
+@DomainEvent({ name: 'noted', topic: 'notes' })
 export class Noted {
-  constructor(readonly text: string) {}
+  @IsString() readonly text!: string;
+
+  constructor(init: EventInit<Noted>) {
+    Object.assign(this, init);
+  }
 }
 
 /** The value is the bare text, so that a log reads easily. */
 export const textCodec: Codec = {
   contentType: 'text/plain',
   reads: (contentType) => contentType === 'text/plain',
-  encode: (_contract, data) => Buffer.from(String(data['text'])),
-  decode: (_contract, bytes) => ({ text: String(bytes) }),
+  encode: (_, data) => Buffer.from(String(data['text'])),
+  decode: (_, bytes) => ({ text: String(bytes) }),
 };
-
-export const contract = {
-  eventClass: Noted,
-  name: 'noted',
-  version: 1,
-  topic: 'notes',
-  toData: ({ text }: Noted) => ({ text }),
-} as unknown as Contract;
 
 let ids = 0;
 
@@ -48,7 +47,7 @@ export function envelope(text: string, key: string | undefined = 'k'): Envelope 
     traceparent: undefined,
     tracestate: undefined,
     path: [],
-    event: new Noted(text),
+    event: new Noted({ text }),
   };
 }
 
@@ -82,7 +81,6 @@ export function outbound(init: Partial<Pick<PublisherParts, 'codec' | 'limits'>>
     driver: driver.port,
     codec: textCodec,
     topics: new TopicNames(),
-    contractOf: () => contract,
     notices,
     ...init,
   });
