@@ -1,0 +1,13 @@
+export { sqliteStore, type SqliteHandle, type SqliteStatement, type SqliteStoreOptions } from '../store/sqlite/sqlite-store.js';
+export type {
+  InboxRow,
+  MaybePromise,
+  SettledOutcome,
+  Settlement,
+  Settling,
+  SqlTransaction,
+  SqlValue,
+  StagedRecord,
+  Store,
+  StoredRecord,
+} from '../store/store.js';
