@@ -21,3 +21,25 @@ export { PublishError } from './bus/publish-error.js';
 export { PublishAllError, type Unsafe } from './bus/publish-all-error.js';
 export type { ContextLog, EventContext, Handler, Resolve } from './bus/event-context.js';
 export type { Accepted, Outlet, Place } from './bus/outlet.js';
+
+export { deadLetter, fail, onErrorOf, retry, skip } from './policy/policy.js';
+export type {
+  DeadLetterPolicy,
+  ErrorPolicy,
+  FailPolicy,
+  FinalPolicy,
+  OnErrorOfPolicy,
+  RetryOptions,
+  RetryPolicy,
+  SkipPolicy,
+} from './policy/policy.js';
+
+export { Handles } from './processor/handles.js';
+export { Processor, type ProcessorClass } from './processor/processor.js';
+export { ProcessorOptions, type ProcessorSettings } from './processor/processor-options.js';
+export { ProcessorManager } from './processor/processor-manager.js';
+export type { PartitionLag, ProcessorState, ProcessorStatus } from './processor/processor-runner.js';
+export type { TopicPartition } from './inbound/inbound.js';
+export { OUTCOMES, type Outcome, type OutcomeCounts } from './inbound/outcomes.js';
+export type { From } from './inbound/start-offset.js';
+export { KafkaEventBridge } from './bridge/kafka-event-bridge.js';

@@ -1,0 +1,159 @@
+import type { ContextLog, EventContext, Resolve } from '../bus/event-context.js';
+import { BusbarError } from '../errors.js';
+import { contractOfEvent } from '../event/contract-of.js';
+import type { PublishOptions } from '../event/contract.js';
+import type { Envelope, EventMetadata } from '../event/envelope.js';
+import { createEnvelope } from '../event/create-envelope.js';
+import { uuidv5 } from '../event/uuid.js';
+import type { WireRecord } from '../kafka/record.js';
+import { isPromise, type MaybePromise } from '../maybe-promise.js';
+import type { SqlTransaction, StagedRecord } from '../store/store.js';
+import type { Notices } from '../telemetry/notices.js';
+
+/** What the attempts of one processor have in common. */
+export interface AttemptOptions {
+  readonly group: string;
+  readonly processor: string;
+  /** `/` + service name: the source of what is published here. */
+  readonly source: string;
+  readonly hasStore: boolean;
+  /** Checks an event that a handler publishes, and gives its wire form. */
+  encode(envelope: Envelope): MaybePromise<WireRecord>;
+  readonly resolve: Resolve;
+  readonly notices: Notices;
+}
+
+export type Work = (tx: SqlTransaction) => MaybePromise<void>;
+
+/** A staged event: what the bus will hear once it was sent, and its wire form. */
+export interface Staged {
+  readonly envelope: Envelope;
+  wire: MaybePromise<WireRecord>;
+}
+
+/** One attempt of a handler at one event: the context it is given, and what it registers and stages. */
+export class Attempt implements EventContext {
+  readonly metadata: EventMetadata;
+  readonly attempt: number;
+  readonly works: Work[] = [];
+  readonly staged: Staged[] = [];
+  readonly #options: AttemptOptions;
+  readonly #cause: Envelope;
+  readonly #outer: AbortSignal;
+  #abort: AbortController | undefined;
+  #ordinals: Map<string, number> | undefined;
+  #over = false;
+
+  constructor(cause: Envelope, attempt: number, outer: AbortSignal, options: AttemptOptions) {
+    this.metadata = cause;
+    this.attempt = attempt;
+    this.#cause = cause;
+    this.#outer = outer;
+    this.#options = options;
+  }
+
+  /** Made when somebody asks: most handlers never do. */
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      const abort = new AbortController();
+      this.#abort = abort;
+      if (this.#outer.aborted) abort.abort(this.#outer.reason);
+      else this.#outer.addEventListener('abort', () => abort.abort(this.#outer.reason), { once: true, signal: abort.signal });
+    }
+    return this.#abort.signal;
+  }
+
+  get log(): ContextLog {
+    const say = (level: 'info' | 'warn' | 'error') => (message: string, error?: unknown) => {
+      const details = { processor: this.#options.processor, event: this.metadata.name, id: this.metadata.id };
+      this.#options.notices.raise({ level, code: 'APPLICATION_LOG', message, error, details });
+    };
+    return { info: say('info'), warn: say('warn'), error: say('error') };
+  }
+
+  publish<E extends object>(event: E, options: PublishOptions = {}): Envelope<E> {
+    if (this.#over) throw this.#overError('publish');
+    return this.stage(event, options);
+  }
+
+  /** As `publish`, for what is published on the bus inside the handler. The caller has checked `isOver`. */
+  stage<E extends object>(event: E, options: PublishOptions = {}): Envelope<E> {
+    const { group, source } = this.#options;
+    const cause = this.#cause;
+    const contract = contractOfEvent(event);
+    contract.validate(event);
+    const { name } = contract;
+    const envelope = createEnvelope(event, options, {
+      source,
+      cause,
+      id: uuidv5(group, cause.source, cause.id, name, String(this.#nextOrdinal(name))),
+    });
+    this.staged.push({ envelope, wire: this.#options.encode(envelope) });
+    return envelope;
+  }
+
+  transaction(work: Work): void {
+    if (this.#over) throw this.#overError('transaction');
+    if (!this.#options.hasStore) {
+      throw new BusbarError('STORE_MISSING', 'ctx.transaction needs a store: pass `store` to kafkaModule, e.g. sqliteStore({ … })');
+    }
+    this.works.push(work);
+  }
+
+  get<T>(token: unknown): T {
+    return this.#options.resolve<T>(token);
+  }
+
+  get isOver(): boolean {
+    return this.#over;
+  }
+
+  /** The wire forms of what was staged, in order; a promise where a codec is asynchronous. Rejects as the codec does. */
+  records(): MaybePromise<readonly StagedRecord[]> {
+    if (this.staged.some(({ wire }) => isPromise(wire))) return this.#encoded();
+    return this.staged.map(({ envelope, wire }) => {
+      const { topic, key, value, headers, timestamp } = wire as WireRecord;
+      return { id: envelope.id, topic, key, value, headers, timestamp };
+    });
+  }
+
+  async #encoded(): Promise<readonly StagedRecord[]> {
+    for (const staged of this.staged) staged.wire = await staged.wire;
+    return this.records();
+  }
+
+  /** From now on `publish` and `transaction` throw. */
+  end(): void {
+    this.#over = true;
+  }
+
+  /** The handler was given all its time: tells it so. */
+  timeOut(error: BusbarError): void {
+    void this.signal;
+    this.#abort?.abort(error);
+  }
+
+  /** Runs the works in order and gives what is staged then. A work that returns a promise makes the rest wait for it. */
+  run(tx: SqlTransaction, first = 0): MaybePromise<readonly StagedRecord[]> {
+    for (let i = first; i < this.works.length; i++) {
+      const result = (this.works[i] as Work)(tx);
+      if (isPromise(result)) return result.then(() => this.run(tx, i + 1));
+    }
+    return this.records();
+  }
+
+  #nextOrdinal(name: string): number {
+    this.#ordinals ??= new Map();
+    const ordinal = this.#ordinals.get(name) ?? 0;
+    this.#ordinals.set(name, ordinal + 1);
+    return ordinal;
+  }
+
+  #overError(what: string): BusbarError {
+    const { processor } = this.#options;
+    return new BusbarError(
+      'ATTEMPT_OVER',
+      `ctx.${what} was called when the attempt at ${this.metadata.name} ${this.metadata.id} in processor ${processor} was over: await everything in the handler`,
+    );
+  }
+}

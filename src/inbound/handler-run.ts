@@ -1,0 +1,51 @@
+import { BusbarError } from '../errors.js';
+import { Abandoned, type Scope } from './scope.js';
+import type { Attempt } from './attempt.js';
+
+/** After its signal was aborted, how long a handler may still succeed, in ms. */
+const GRACE_MS = 5_000;
+
+export interface StuckHandler {
+  /** Ends when the handler does. */
+  readonly ended: Promise<unknown>;
+}
+
+/**
+ * Waits for a handler that answered with a promise. After `timeoutMs` its signal is aborted; if it has not ended after
+ * the grace, the attempt is fenced and `onStuck` is told, but the wait goes on: no second attempt may start while the
+ * first runs. Then rejects with `HANDLER_TIMEOUT`. Rejects with `Abandoned` as soon as the scope is over.
+ */
+export async function awaitHandler(
+  running: Promise<unknown>,
+  attempt: Attempt,
+  scope: Scope,
+  { timeoutMs, onStuck }: { readonly timeoutMs: number; onStuck(stuck: StuckHandler): void },
+): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  let stuck: BusbarError | undefined;
+  const timedOut = (): void => {
+    const error = new BusbarError('HANDLER_TIMEOUT', `the handler ran longer than ${timeoutMs} ms (handlerTimeoutMs)`);
+    attempt.timeOut(error);
+    timer = setTimeout(() => {
+      stuck = error;
+      attempt.end();
+      onStuck({ ended: running });
+    }, GRACE_MS);
+  };
+  timer = setTimeout(timedOut, timeoutMs);
+
+  let leave: (() => void) | undefined;
+  const abandoned = new Promise<never>((_, reject) => {
+    leave = () => reject(new Abandoned());
+    scope.over.addEventListener('abort', leave, { once: true });
+  });
+  try {
+    await Promise.race([running, abandoned]);
+    if (stuck !== undefined) throw stuck;
+  } catch (error) {
+    throw stuck !== undefined && !(error instanceof Abandoned) ? stuck : error;
+  } finally {
+    clearTimeout(timer);
+    if (leave !== undefined) scope.over.removeEventListener('abort', leave);
+  }
+}

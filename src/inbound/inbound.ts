@@ -1,0 +1,116 @@
+import type { BusbarError } from '../errors.js';
+import type { Batch, Claim, KafkaDriver, Subscription } from '../kafka/driver.js';
+import type { InRecord } from '../kafka/record.js';
+import type { MaybePromise } from '../maybe-promise.js';
+import type { Notices } from '../telemetry/notices.js';
+import type { OutcomeTally } from './outcomes.js';
+import { PartitionLine, type Handled } from './partition-line.js';
+import { ProcessorFailed, type Scope } from './scope.js';
+import type { StartOffsets } from './start-offset.js';
+
+/** A topic-partition, as lifecycle hooks are told of it. */
+export interface TopicPartition {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+export interface InboundOptions {
+  readonly driver: KafkaDriver;
+  readonly group: string;
+  readonly topics: readonly string[];
+  readonly starts: StartOffsets;
+  readonly concurrency: number;
+  readonly maxInFlight: number;
+  /** How long handlers may go on when a partition is taken away or reading stops, in ms. */
+  readonly drainMs: number;
+  readonly tally: OutcomeTally;
+  readonly notices: Notices;
+  handle(record: InRecord, scope: Scope): MaybePromise<Handled>;
+  onAssigned(partitions: readonly TopicPartition[]): void;
+  onRevoked(partitions: readonly TopicPartition[]): MaybePromise<void>;
+  /** Reading has ended for good: `fail()` was decided, or offsets are lost. */
+  onStopped(error: unknown): void;
+}
+
+/** Reads the topics of one group: a line of records for each partition that it holds. */
+export class Inbound {
+  readonly #options: InboundOptions;
+  readonly #lines = new Map<Claim, PartitionLine>();
+  #subscription: Subscription | undefined;
+  #drainMs: number;
+
+  constructor(options: InboundOptions) {
+    this.#options = options;
+    this.#drainMs = options.drainMs;
+  }
+
+  /** Joins the group; resolves once joined. */
+  async start(): Promise<void> {
+    const { driver, group, topics, starts } = this.#options;
+    this.#subscription = await driver.consume({
+      group,
+      topics,
+      start: (position) => starts.decide(position),
+      onBatch: (batch) => this.#take(batch),
+      onAssigned: (claims) => this.#assigned(claims),
+      onRevoked: (claims, lost) => this.#revoked(claims, lost),
+      onStopped: (error: BusbarError) => this.#options.onStopped(error),
+    });
+  }
+
+  /** Stops reading, lets what has begun end within `drainMs`, commits, leaves the group. */
+  async stop(drainMs: number): Promise<void> {
+    this.#drainMs = drainMs;
+    const subscription = this.#subscription;
+    this.#subscription = undefined;
+    await subscription?.close();
+  }
+
+  /** Partitions held now. */
+  get partitions(): TopicPartition[] {
+    return [...this.#lines.keys()].map(({ topic, partition }) => ({ topic, partition }));
+  }
+
+  #assigned(claims: readonly Claim[]): void {
+    for (const claim of claims) this.#lineOf(claim);
+    this.#options.onAssigned(claims.map(({ topic, partition }) => ({ topic, partition })));
+  }
+
+  #take({ claim, records }: Batch): Promise<void> {
+    return this.#lineOf(claim).accept(records);
+  }
+
+  #lineOf(claim: Claim): PartitionLine {
+    const known = this.#lines.get(claim);
+    if (known !== undefined) return known;
+    const { concurrency, maxInFlight, tally, handle, notices, group } = this.#options;
+    const { topic, partition } = claim;
+    const line = new PartitionLine({
+      claim,
+      concurrency,
+      maxInFlight,
+      tally,
+      handle,
+      onFailed: (error) =>
+        this.#options.onStopped(error instanceof ProcessorFailed ? error : new ProcessorFailed(error, `${topic}/${partition}`)),
+      onBeginAgain: (error, delayMs) => {
+        const message = `the store failed; the partition begins again in ${delayMs} ms at its first unsettled record`;
+        notices.raise({ level: 'error', code: 'STORE_FAILED', message, error, details: { group, topic, partition } });
+      },
+    });
+    this.#lines.set(claim, line);
+    return line;
+  }
+
+  async #revoked(claims: readonly Claim[], lost: boolean): Promise<void> {
+    await Promise.all(
+      claims.map(async (claim) => {
+        const line = this.#lines.get(claim);
+        if (lost) line?.abandon();
+        else await line?.drain(this.#drainMs);
+        this.#lines.delete(claim);
+      }),
+    );
+    await this.#options.onRevoked(claims.map(({ topic, partition }) => ({ topic, partition })));
+  }
+}

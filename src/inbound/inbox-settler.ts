@@ -1,0 +1,124 @@
+import { BusbarError } from '../errors.js';
+import type { InRecord } from '../kafka/record.js';
+import { isPromise, type MaybePromise } from '../maybe-promise.js';
+import type { InboxRow, Settling, Store, StoredRecord } from '../store/store.js';
+import type { Handled } from './partition-line.js';
+import { Abandoned, BeginAgain, type Scope } from './scope.js';
+import { keyOf, stagedBy, type Conclusion, type Hear, type Identity, type SendStaged, type Settler } from './settler.js';
+
+export interface InboxSettlerOptions {
+  readonly group: string;
+  readonly store: Store;
+  readonly send: SendStaged;
+  readonly hear: Hear;
+}
+
+/**
+ * Settles with a store, in five steps; the process may end between any two of them, and the next owner of the record
+ * goes on where they stopped:
+ *
+ * (a) the inbox row is there: send what is left of what it staged, and settle as `duplicate`
+ * (b) the handler has run; it only registered works and staged events
+ * (c) in one transaction: the inbox row, the works, the staged records; COMMIT
+ * (d) send the staged records in order, then delete them
+ * (e) count the outcome, let the offset move
+ *
+ * Nothing leaves the process before COMMIT, and a record is never both handled and dead-lettered, since one row stands
+ * for either.
+ */
+export class InboxSettler implements Settler {
+  readonly #options: InboxSettlerOptions;
+  /** What was written last for a line of records: when its COMMIT fails, nothing behind it may be written before it is repeated. */
+  readonly #latest = new WeakMap<Scope, { settling: Settling | undefined; broken: boolean }>();
+
+  constructor(options: InboxSettlerOptions) {
+    this.#options = options;
+  }
+
+  isSettled({ source, id }: Identity, record: InRecord): MaybePromise<boolean> {
+    try {
+      const row = this.#options.store.find(this.#options.group, source, id);
+      if (!isPromise(row)) return standsFor(row, record);
+      return row.then((found) => standsFor(found, record), beginAgain);
+    } catch (error) {
+      return beginAgain(error);
+    }
+  }
+
+  repeat({ source, id }: Identity, record: InRecord, scope: Scope): Handled {
+    const { store, group } = this.#options;
+    const safe = scope.chain.run(keyOf(record), async () => {
+      await store.committed().catch(beginAgain);
+      const left = await this.#left(group, source, id);
+      await this.#send(left, scope);
+    });
+    return { outcome: 'duplicate', safe };
+  }
+
+  async settle(conclusion: Conclusion, scope: Scope): Promise<Handled> {
+    const { identity, record, outcome } = conclusion;
+    if (scope.over.aborted) throw new Abandoned();
+    const { topic, partition, offset } = record;
+    const row: InboxRow = { group: this.#options.group, ...identity, outcome, topic, partition, offset };
+    const latest = this.#latestOf(scope);
+    const before = latest.settling;
+    const settling = this.#options.store.settle({
+      row,
+      work: (tx) => {
+        latest.broken ||= before?.failed() === true;
+        if (scope.over.aborted || latest.broken) throw new Abandoned();
+        return stagedBy(conclusion, tx);
+      },
+    });
+    latest.settling = settling;
+    const { written, committed } = settling;
+    committed.catch(() => {}); // heard below, where `written` was
+    const answer = await written.catch((error: unknown) => {
+      throw isStoreFailure(error) ? new BeginAgain(error) : error;
+    });
+    if (answer.result === 'duplicate') return this.repeat(identity, record, scope);
+    if (answer.staged.length === 0) return { outcome, safe: committed.catch(beginAgain) };
+
+    const safe = scope.chain.run(keyOf(record), async () => {
+      await committed.catch(beginAgain);
+      await this.#send(answer.staged, scope);
+      for (const staged of conclusion.attempt?.staged ?? []) this.#options.hear(staged);
+    });
+    return { outcome, safe };
+  }
+
+  #latestOf(scope: Scope): { settling: Settling | undefined; broken: boolean } {
+    let latest = this.#latest.get(scope);
+    if (latest === undefined) this.#latest.set(scope, (latest = { settling: undefined, broken: false }));
+    return latest;
+  }
+
+  async #left(group: string, source: string, id: string): Promise<readonly StoredRecord[]> {
+    try {
+      return await this.#options.store.staged(group, source, id);
+    } catch (error) {
+      return beginAgain(error);
+    }
+  }
+
+  async #send(records: readonly StoredRecord[], scope: Scope): Promise<void> {
+    if (records.length === 0) return;
+    for (const record of records) await this.#options.send(record, scope);
+    await this.#options.store.sent(records.map(({ sequence }) => sequence)).catch(beginAgain);
+  }
+}
+
+/** A record that was handled stands for all its copies; a dead letter or a skipped one only for itself. */
+function standsFor(row: InboxRow | undefined, { topic, partition, offset }: InRecord): boolean {
+  if (row === undefined) return false;
+  if (row.outcome === 'handled') return true;
+  return row.topic === topic && row.partition === partition && row.offset === offset;
+}
+
+function isStoreFailure(error: unknown): boolean {
+  return error instanceof BusbarError && (error.code === 'STORE_FAILED' || error.code === 'STORE_CLOSED');
+}
+
+function beginAgain(error: unknown): never {
+  throw new BeginAgain(error);
+}
