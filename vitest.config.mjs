@@ -27,7 +27,6 @@ export default defineConfig({
     pool: 'forks',
     isolate: false,
     maxWorkers: 2,
-    passWithNoTests: true,
     reporters: results === undefined ? ['default'] : ['default', ['json', { outputFile: `${results}/${process.pid}.json` }]],
     projects: [
       project('unit', ['dist/test/{unit,property}/**/*.test.js', 'test/{architecture,docs}/**/*.test.mjs'], 20_000),
