@@ -1,4 +1,4 @@
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { kafkajsDriver } from '../../src/kafka/kafkajs/driver.js';
 import { Notices } from '../../src/telemetry/notices.js';
@@ -9,20 +9,12 @@ import { sharedKafka, uniquePrefix } from '../support/kafka.js';
 const SESSION_MS = process.env['KAFKA_BOOTSTRAP_SERVERS'] === undefined ? 2_000 : 6_000;
 
 describe('the kafkajs driver', () => {
-  for (const { name, run } of DRIVER_CONFORMANCE) {
-    it(name, { timeout: 60_000 }, async () => {
-      const { bootstrap } = await sharedKafka();
-      const notices = new Notices();
-      notices.onNotice(() => undefined);
-      await run({
-        driver: () =>
-          kafkajsDriver(
-            { brokers: bootstrap.split(','), clientId: 'conformance', fetchMaxWaitMs: 50, sessionTimeoutMs: SESSION_MS },
-            notices,
-          ),
-        unique: uniquePrefix,
-        sessionTimeoutMs: SESSION_MS,
-      });
-    });
-  }
+  it.each(DRIVER_CONFORMANCE)('$name', { timeout: 60_000 }, async (scenario) => {
+    const { bootstrap } = await sharedKafka();
+    const options = { brokers: bootstrap.split(','), clientId: 'conformance', fetchMaxWaitMs: 50, sessionTimeoutMs: SESSION_MS };
+    const notices = new Notices();
+    notices.onNotice(() => undefined);
+    const context = { driver: () => kafkajsDriver(options, notices), unique: uniquePrefix, sessionTimeoutMs: SESSION_MS };
+    await expect(scenario.run(context)).resolves.toBeUndefined();
+  });
 });

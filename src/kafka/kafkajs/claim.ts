@@ -3,10 +3,10 @@ import type { InRecord } from '../record.js';
 
 /** What a claim reports to. */
 export interface ClaimOwner {
-  settled(claim: PartitionClaim): void;
+  readonly settled: (claim: PartitionClaim) => void;
   /** Whether the group still counts on this member. */
-  alive(): boolean;
-  handle(batch: Batch): Promise<void>;
+  readonly alive: () => boolean;
+  readonly handle: (batch: Batch) => Promise<void>;
 }
 
 /** One partition from its assignment until it was given back. */
@@ -15,13 +15,17 @@ export class PartitionClaim implements Claim {
   readonly #owner: ClaimOwner;
   #held = true;
   #turn: Promise<void> = Promise.resolve();
-  /** Offset of the next record to hand over; undefined until it is known where to start. */
+  /** Offset of the next record to hand over; undefined while it is not known where to read. */
   expected: number | undefined;
   /** Up to where kafkajs passed over records that nobody gets to see. */
   passed: number | undefined;
+  /** Where reading began. */
+  from: number | undefined;
+  /** Where the group stood when reading began. */
+  stood: number | undefined;
   /** Everything below is settled; undefined until something was. */
   next: number | undefined;
-  /** What the group has, as far as it was committed by us. */
+  /** What was committed by this claim. */
   committed: number | undefined;
 
   constructor(
@@ -50,6 +54,15 @@ export class PartitionClaim implements Claim {
     this.#owner.settled(this);
   }
 
+  /** Commits again where this partition stands: somebody else has written over it. */
+  recommit(): void {
+    const stands = this.next ?? this.stood;
+    if (stands === undefined) return;
+    this.next = undefined;
+    this.committed = undefined;
+    this.settled(stands);
+  }
+
   /**
    * Hands the records over once the batch before is done, so there is one call at a time and one batch in waiting.
    * Resolves when its turn has come: then there is room for the next.
@@ -60,10 +73,6 @@ export class PartitionClaim implements Claim {
     return turn;
   }
 
-  passedOver(offset: number): void {
-    this.passed = offset;
-  }
-
   /** Nothing new may begin. What is settled still counts. */
   abort(): void {
     this.#abort.abort();
@@ -71,8 +80,8 @@ export class PartitionClaim implements Claim {
 
   /** Another member may have it from now on. */
   release(): void {
-    this.#abort.abort();
     this.#held = false;
+    this.#abort.abort();
   }
 }
 

@@ -1,18 +1,13 @@
 import type { Notices } from '../../telemetry/notices.js';
 import type { PartitionClaim } from './claim.js';
 import { protocolType } from './failure.js';
+import type { OffsetToCommit } from './group-commit.js';
 
 /** Answers after which the same commit must not be repeated: the partitions were given to others. */
 const STALE = new Set(['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'FENCED_INSTANCE_ID']);
 
 /** So many failures in a row are worth a notice. */
 const NOTABLE = 3;
-
-export interface OffsetToCommit {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
-}
 
 export interface CommitPace {
   readonly commitIntervalMs: number;
@@ -39,8 +34,8 @@ export class Commits {
 
   settled(claim: PartitionClaim): void {
     this.#dirty.add(claim);
-    // The first settlement of a claim counts from the offset where it began.
-    if (claim.next! - (claim.committed ?? claim.next!) >= this.#pace.commitEvery) this.#inBackground();
+    const settled = claim.next! - (claim.committed ?? claim.from ?? claim.next!);
+    if (settled >= this.#pace.commitEvery) this.#inBackground();
     else this.#timer ??= setTimeout(() => this.#inBackground(), this.#pace.commitIntervalMs);
   }
 

@@ -1,52 +1,36 @@
-import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
+import type { Consumer } from 'kafkajs';
 
 import { BusbarError } from '../../errors.js';
-import type { Notices } from '../../telemetry/notices.js';
-import type { Batch, ConsumeOptions } from '../driver.js';
-import type { InRecord } from '../record.js';
-import type { KafkaJsAdmin } from './admin.js';
-import { Backoff, settlesWithin } from './backoff.js';
+import { settlesWithin } from './backoff.js';
 import { PartitionClaim, partitionKey } from './claim.js';
-import { Commits, type OffsetToCommit } from './commits.js';
+import { Commits } from './commits.js';
 import { toBusbarError } from './failure.js';
-import type { Settings } from './options.js';
+import { Fetching } from './fetching.js';
+import { GroupCommit } from './group-commit.js';
+import type { MembershipContext } from './membership-context.js';
+import { Reading } from './reading.js';
 import { gatedAssigner, type GateKeeper } from './rejoin-gate.js';
 
-/** A slow handler keeps the fetch loop waiting so long; then only its partition is paused. A resume takes up to one fetch. */
-const HOLD_MS = 100;
-
-/** kafkajs hands the batches of a fetch to so many workers; each is held for `HOLD_MS` at most. */
+/** kafkajs hands the partitions of a fetch to so many workers; each is held for a moment at most. */
 const WORKERS = 256;
 
-/** The fetched batch as kafkajs really passes it; its types leave out where the fetch began. */
-type FetchedBatch = EachBatchPayload['batch'] & { readonly fetchedOffset: string };
-
-export interface MembershipContext {
-  readonly client: Kafka;
-  readonly admin: KafkaJsAdmin;
-  readonly settings: Settings;
-  readonly notices: Notices;
-  readonly options: ConsumeOptions;
-  /** What earlier claims of this subscription had settled and may not have committed, by partition. */
-  readonly remembered: Map<string, number>;
-  /** The consumer is dead: kafkajs gave up, or the group has not heard of us for too long. */
-  crashed(error: BusbarError): void;
-  /** Reading must not go on. */
-  stopped(error: BusbarError): void;
-}
+/** The last commit gets so long even when draining has used up its time. */
+const LAST_COMMIT_MS = 1_000;
 
 /**
- * One kafkajs consumer, from its first join until it leaves or dies. kafkajs only fetches: it never commits, never
- * waits for a handler, never sees an error, and its idea of where to read is checked against ours.
+ * One kafkajs consumer, from its first join until it leaves or dies. kafkajs fetches and keeps the membership alive; it
+ * never commits, never waits for a handler and never sees an error.
  */
 export class Membership implements GateKeeper {
   readonly #context: MembershipContext;
   readonly #consumer: Consumer;
+  readonly #fetching: Fetching;
+  readonly #groupCommit: GroupCommit;
   readonly #commits: Commits;
+  readonly #reading: Reading;
   readonly #claims = new Map<string, PartitionClaim>();
   readonly #watchdog: NodeJS.Timeout;
-  #running: Promise<void> | undefined;
-  #commitOnce: EachBatchPayload['commitOffsetsIfNecessary'] | undefined;
+  #running: Promise<void> = Promise.resolve();
   #revoking: Promise<void> | undefined;
   #lastContact = Date.now();
   #ended = false;
@@ -55,29 +39,12 @@ export class Membership implements GateKeeper {
 
   constructor(context: MembershipContext) {
     this.#context = context;
-    const { settings, options, client, notices } = context;
-    this.#consumer = client.consumer({
-      groupId: options.group,
-      sessionTimeout: settings.sessionTimeoutMs,
-      rebalanceTimeout: settings.rebalanceTimeoutMs,
-      heartbeatInterval: Math.max(50, Math.floor(settings.sessionTimeoutMs / 10)),
-      maxWaitTimeInMs: settings.fetchMaxWaitMs,
-      minBytes: settings.fetchMinBytes,
-      maxBytesPerPartition: settings.maxBytesPerPartition,
-      metadataMaxAge: settings.metadataMaxAgeMs,
-      allowAutoTopicCreation: false,
-      partitionAssigners: [gatedAssigner(this)],
-      // The counter of kafkajs runs on over good times and would end a healthy consumer some day; the gate ends a join.
-      retry: {
-        retries: Number.MAX_SAFE_INTEGER,
-        initialRetryTime: 50,
-        maxRetryTime: 500,
-        factor: 0.2,
-        multiplier: 2,
-        restartOnFailure: () => Promise.resolve(false),
-      },
-    });
-    this.#commits = new Commits(options.group, settings, (offsets) => this.#commit(offsets), notices);
+    const { settings, options, notices } = context;
+    this.#consumer = newConsumer(context, this);
+    this.#fetching = new Fetching(this.#consumer);
+    this.#groupCommit = new GroupCommit(this.#consumer, () => this.#running);
+    this.#commits = new Commits(options.group, settings, (offsets) => this.#groupCommit.send(offsets), notices);
+    this.#reading = new Reading(context, this.#fetching, (offsets) => this.#groupCommit.send(offsets));
     this.#listen();
     this.#watchdog = setInterval(() => this.#watch(), Math.max(100, settings.sessionTimeoutMs / 10));
   }
@@ -90,19 +57,15 @@ export class Membership implements GateKeeper {
     });
     // It may fail while the connecting below is still awaited.
     joined.catch(() => undefined);
-    const { brokers } = this.#context.settings;
+    const { settings, options } = this.#context;
     try {
       await this.#consumer.connect();
-      await this.#consumer.subscribe({ topics: [...this.#context.options.topics], fromBeginning: true });
-      this.#running = this.#consumer.run({
-        autoCommit: false,
-        eachBatchAutoResolve: false,
-        partitionsConsumedConcurrently: WORKERS,
-        eachBatch: (payload) => this.#onBatch(payload),
-      });
-      await Promise.race([joined, this.#running.then(() => joined)]);
+      // From the beginning: when kafkajs resets itself, the next batch shows it at once.
+      await this.#consumer.subscribe({ topics: [...options.topics], fromBeginning: true });
+      this.#running = this.#run();
+      await Promise.all([joined, this.#running]);
     } catch (error) {
-      throw toBusbarError(error, `cannot join ${this.#context.options.group}`, brokers);
+      throw toBusbarError(error, `cannot join ${options.group}`, settings.brokers);
     }
   }
 
@@ -120,17 +83,13 @@ export class Membership implements GateKeeper {
 
   /** Gives the partitions back and leaves the group. `lost`: they are gone already. */
   async end(lost: boolean): Promise<void> {
-    if (!this.#ended) {
-      this.#ended = true;
-      clearInterval(this.#watchdog);
-    }
+    this.#ended = true;
+    clearInterval(this.#watchdog);
+    this.#failed(new BusbarError('ILLEGAL_TRANSITION', 'the subscription was closed before it had joined'));
     await this.#revoke(lost);
-    this.#commits.stop();
     const { settings } = this.#context;
-    // A join under way answers late, and kafkajs would go on reading after it: leave when it has.
-    const leaving = Promise.resolve(this.#running)
-      .then(() => this.#consumer.disconnect())
-      .catch(() => undefined);
+    // A join under way is answered late, and kafkajs would go on reading after it: leave when it has been.
+    const leaving = this.#running.catch(() => undefined).then(() => this.#consumer.disconnect());
     await settlesWithin(leaving, settings.fetchMaxWaitMs + settings.requestTimeoutMs);
   }
 
@@ -139,6 +98,21 @@ export class Membership implements GateKeeper {
     // Joins also begin without a REBALANCING event: after stale metadata, or when the group has forgotten us.
     if (this.#claims.size > 0) void this.#revoke(false);
     return this.#revoking === undefined ? 'join' : 'wait';
+  }
+
+  #run(): Promise<void> {
+    return this.#consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: WORKERS,
+      eachBatch: async (payload) => {
+        const { batch } = payload;
+        this.#groupCommit.use((offsets) => payload.commitOffsetsIfNecessary(offsets));
+        const claim = this.#claims.get(partitionKey(batch.topic, batch.partition));
+        if (claim === undefined) this.#fetching.pause(batch.topic, [batch.partition]);
+        else await this.#reading.take(claim, batch, (offset) => payload.resolveOffset(offset));
+      },
+    });
   }
 
   #listen(): void {
@@ -152,13 +126,13 @@ export class Membership implements GateKeeper {
       this.#assign(payload.memberAssignment);
     });
     this.#consumer.on(events.START_BATCH_PROCESS, ({ payload }) => {
-      // Only control records or aborted transactions: kafkajs moves past them without telling the handler.
-      if (payload.batchSize === 0)
-        this.#claims.get(partitionKey(payload.topic, payload.partition))?.passedOver(Number(payload.lastOffset) + 1);
+      // Only control records or aborted transactions: kafkajs passes over them without telling the handler.
+      const claim = payload.batchSize === 0 ? this.#claims.get(partitionKey(payload.topic, payload.partition)) : undefined;
+      if (claim !== undefined) claim.passed = Number(payload.lastOffset) + 1;
     });
     this.#consumer.on(events.CRASH, ({ payload }) => {
-      const error = toBusbarError(payload.error, `the consumer of ${this.#context.options.group} crashed`, this.#context.settings.brokers);
-      this.#crash(error);
+      const { options, settings } = this.#context;
+      this.#crash(toBusbarError(payload.error, `the consumer of ${options.group} crashed`, settings.brokers));
     });
   }
 
@@ -168,6 +142,7 @@ export class Membership implements GateKeeper {
     this.#context.crashed(error);
   }
 
+  /** kafkajs does not notice by itself that it is cut off while a request hangs. */
   #watch(): void {
     const silent = Date.now() - this.#lastContact;
     if (this.#claims.size === 0 || silent <= this.#context.settings.sessionTimeoutMs) return;
@@ -176,150 +151,31 @@ export class Membership implements GateKeeper {
 
   #assign(assignment: Readonly<Record<string, number[]>>): void {
     if (this.#ended) return;
+    const { settings, options } = this.#context;
     for (const [topic, partitions] of Object.entries(assignment)) {
       // Before anything can be fetched: kafkajs would begin wherever it thinks is right.
-      this.#consumer.pause([{ topic, partitions }]);
+      this.#fetching.pause(topic, partitions);
       for (const partition of partitions) {
         const claim = new PartitionClaim(topic, partition, {
           settled: (settled) => this.#commits.settled(settled),
-          alive: () => Date.now() - this.#lastContact < this.#context.settings.sessionTimeoutMs,
-          handle: (batch) => this.#handle(batch),
+          alive: () => Date.now() - this.#lastContact < settings.sessionTimeoutMs,
+          handle: (batch) => this.#reading.handle(batch),
         });
         this.#claims.set(claim.key, claim);
       }
     }
     const claims = this.claims();
-    this.#context.options.onAssigned?.(claims);
-    for (const claim of claims) void this.#start(claim);
+    options.onAssigned?.(claims);
+    for (const claim of claims) void this.#reading.start(claim);
     this.#joined();
-  }
-
-  /** Asks where to begin, until it is answered or the claim is over. */
-  async #start(claim: PartitionClaim): Promise<void> {
-    const { admin, options, settings, notices, remembered, stopped } = this.#context;
-    const { topic, partition } = claim;
-    const backoff = new Backoff(50, 2_000);
-    while (!claim.signal.aborted) {
-      try {
-        const [offsets, committed] = await Promise.all([admin.offsets(topic), admin.committed(options.group, topic)]);
-        const range = offsets.find((entry) => entry.partition === partition);
-        if (range === undefined) throw new BusbarError('TOPIC_MISSING', `${claim.key} does not exist`, { retriable: true });
-        // What was settled here and not committed in time is settled all the same.
-        const known = latest(committed.find((entry) => entry.partition === partition)?.offset, remembered.get(claim.key));
-        const from = await options.start({
-          topic,
-          partition,
-          committed: known,
-          beginning: range.beginning,
-          end: range.end,
-          commit: (offset) => this.#commit([{ topic, partition, offset }]),
-        });
-        if (claim.signal.aborted) return;
-        claim.committed ??= from;
-        this.#readFrom(claim, from);
-        return;
-      } catch (error) {
-        if (claim.signal.aborted) return;
-        const cause = toBusbarError(error, `cannot start ${claim.key}`, settings.brokers);
-        if (cause.code === 'OFFSETS_LOST') return stopped(cause);
-        notices.raise({
-          level: 'warn',
-          code: cause.code,
-          message: 'a partition cannot be started; it is tried again',
-          error: cause,
-          details: { topic, partition },
-        });
-        await backoff.pause(claim.signal);
-      }
-    }
-  }
-
-  #readFrom(claim: PartitionClaim, offset: number): void {
-    const { topic, partition } = claim;
-    claim.expected = offset;
-    this.#consumer.seek({ topic, partition, offset: String(offset) });
-    this.#consumer.resume([{ topic, partitions: [partition] }]);
-  }
-
-  async #onBatch({ batch, resolveOffset, commitOffsetsIfNecessary }: EachBatchPayload): Promise<void> {
-    this.#commitOnce = commitOffsetsIfNecessary;
-    const claim = this.#claims.get(partitionKey(batch.topic, batch.partition));
-    if (claim === undefined || claim.signal.aborted || claim.expected === undefined) return this.#pause(batch.topic, batch.partition);
-    const fetchedOffset = Number((batch as FetchedBatch).fetchedOffset);
-    if (fetchedOffset !== claim.expected) {
-      this.#pause(batch.topic, batch.partition);
-      return void this.#realign(claim, fetchedOffset);
-    }
-    const last = batch.messages[batch.messages.length - 1]!.offset;
-    resolveOffset(last);
-    // Beyond the last record there may be control records, which kafkajs steps over together with it.
-    claim.expected = Number(batch.lastOffset()) + 1;
-    const roomForMore = claim.offer(
-      batch.messages.map((message) => toRecord(batch.topic, batch.partition, message)),
-      Number(batch.highWatermark),
-    );
-    if (await settlesWithin(roomForMore, HOLD_MS)) return;
-    this.#pause(batch.topic, batch.partition);
-    void roomForMore.then(() => {
-      if (!claim.signal.aborted) this.#consumer.resume([{ topic: batch.topic, partitions: [batch.partition] }]);
-    });
-  }
-
-  #pause(topic: string, partition: number): void {
-    this.#consumer.pause([{ topic, partitions: [partition] }]);
-  }
-
-  /**
-   * kafkajs has fetched from somewhere else. Harmless when it passed over records that nobody gets to see, or when an
-   * old answer came late. But after an offset that was out of range it has reset itself, and committed that: then the
-   * caller decides anew.
-   */
-  async #realign(claim: PartitionClaim, fetchedOffset: number): Promise<void> {
-    const expected = claim.expected!;
-    claim.expected = undefined;
-    const range = await this.#range(claim);
-    if (range === undefined) return;
-    if (range.beginning <= expected && expected <= range.end) {
-      return this.#readFrom(claim, claim.passed === fetchedOffset && fetchedOffset > expected ? fetchedOffset : expected);
-    }
-    this.#context.remembered.set(claim.key, claim.next ?? claim.committed ?? expected);
-    await this.#start(claim);
-  }
-
-  async #range(claim: PartitionClaim): Promise<{ beginning: number; end: number } | undefined> {
-    const backoff = new Backoff(50, 2_000);
-    while (!claim.signal.aborted) {
-      try {
-        return (await this.#context.admin.offsets(claim.topic)).find(({ partition }) => partition === claim.partition);
-      } catch (error) {
-        const cause = toBusbarError(error, 'cannot read offsets', this.#context.settings.brokers);
-        this.#context.notices.raise({
-          level: 'warn',
-          code: cause.code,
-          message: `${claim.key} rests until its offsets can be read`,
-          error: cause,
-        });
-        await backoff.pause(claim.signal);
-      }
-    }
-    return undefined;
-  }
-
-  async #handle(batch: Batch): Promise<void> {
-    try {
-      await this.#context.options.onBatch(batch);
-    } catch (error) {
-      this.#context.stopped(
-        new BusbarError('KAFKA_FAILED', `onBatch rejected for ${batch.claim.topic}[${batch.claim.partition}]`, { cause: error }),
-      );
-    }
   }
 
   /** Begins once per assignment; resolves when everything was given back. */
   #revoke(lost: boolean): Promise<void> {
-    if (this.#revoking !== undefined || this.#claims.size === 0) return this.#revoking ?? Promise.resolve();
-    this.#revoking = this.#giveBack(lost).finally(() => (this.#revoking = undefined));
-    return this.#revoking;
+    if (this.#revoking === undefined && this.#claims.size > 0) {
+      this.#revoking = this.#giveBack(lost).finally(() => (this.#revoking = undefined));
+    }
+    return this.#revoking ?? Promise.resolve();
   }
 
   async #giveBack(lost: boolean): Promise<void> {
@@ -329,7 +185,7 @@ export class Membership implements GateKeeper {
     for (const claim of claims) {
       if (lost) claim.release();
       else claim.abort();
-      this.#pause(claim.topic, claim.partition);
+      this.#fetching.pause(claim.topic, [claim.partition]);
     }
     const details = { group: options.group };
     const drained = options.onRevoked(claims, lost).catch((error: unknown) => {
@@ -338,15 +194,10 @@ export class Membership implements GateKeeper {
     await settlesWithin(drained, settings.drainMs);
     if (!lost) {
       const flushed = this.#commits.flush().catch((error: unknown) => {
-        notices.raise({
-          level: 'warn',
-          code: 'COMMIT_FAILED',
-          message: 'settled offsets could not be committed before a rebalance',
-          error,
-          details,
-        });
+        const message = 'settled offsets could not be committed before the partitions were given back';
+        notices.raise({ level: 'warn', code: 'COMMIT_FAILED', message, error, details });
       });
-      await settlesWithin(flushed, Math.max(1_000, until - Date.now()));
+      await settlesWithin(flushed, Math.max(LAST_COMMIT_MS, until - Date.now()));
     }
     for (const claim of claims) {
       claim.release();
@@ -355,41 +206,28 @@ export class Membership implements GateKeeper {
     this.#commits.stop();
     this.#claims.clear();
   }
-
-  async #commit(offsets: readonly OffsetToCommit[]): Promise<void> {
-    const byTopic = new Map<string, { partition: number; offset: string }[]>();
-    for (const { topic, partition, offset } of offsets) {
-      byTopic.set(topic, [...(byTopic.get(topic) ?? []), { partition, offset: String(offset) }]);
-    }
-    // Not repeated inside kafkajs: it would go on with a later generation, for partitions that are no longer ours.
-    if (this.#commitOnce !== undefined) {
-      return this.#commitOnce({ topics: Array.from(byTopic, ([topic, partitions]) => ({ topic, partitions })) });
-    }
-    // Before the first batch there is only this way; it resolves silently when the consumer is not running.
-    let acknowledged = false;
-    const unlisten = this.#consumer.on(this.#consumer.events.COMMIT_OFFSETS, () => void (acknowledged = true));
-    try {
-      await this.#running;
-      await this.#consumer.commitOffsets(offsets.map(({ topic, partition, offset }) => ({ topic, partition, offset: String(offset) })));
-    } finally {
-      unlisten();
-    }
-    if (!acknowledged) throw new BusbarError('KAFKA_FAILED', 'the consumer has ended', { retriable: true });
-  }
 }
 
-function toRecord(topic: string, partition: number, message: EachBatchPayload['batch']['messages'][number]): InRecord {
-  return {
-    topic,
-    partition,
-    offset: Number(message.offset),
-    timestamp: Number(message.timestamp),
-    key: message.key,
-    value: message.value,
-    headers: message.headers ?? {},
-  };
-}
-
-function latest(a: number | undefined, b: number | undefined): number | undefined {
-  return a === undefined ? b : b === undefined ? a : Math.max(a, b);
+function newConsumer({ client, settings, options }: MembershipContext, keeper: GateKeeper): Consumer {
+  return client.consumer({
+    groupId: options.group,
+    sessionTimeout: settings.sessionTimeoutMs,
+    rebalanceTimeout: settings.rebalanceTimeoutMs,
+    heartbeatInterval: Math.max(50, Math.floor(settings.sessionTimeoutMs / 10)),
+    maxWaitTimeInMs: settings.fetchMaxWaitMs,
+    minBytes: settings.fetchMinBytes,
+    maxBytesPerPartition: settings.maxBytesPerPartition,
+    metadataMaxAge: settings.metadataMaxAgeMs,
+    allowAutoTopicCreation: false,
+    partitionAssigners: [gatedAssigner(keeper)],
+    retry: {
+      // kafkajs counts on over good times, and would end a healthy consumer some day. What must end is ended by the gate.
+      retries: Number.MAX_SAFE_INTEGER,
+      initialRetryTime: 50,
+      maxRetryTime: 500,
+      factor: 0.2,
+      multiplier: 2,
+      restartOnFailure: () => Promise.resolve(false),
+    },
+  });
 }

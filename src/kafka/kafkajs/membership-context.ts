@@ -1,0 +1,22 @@
+import type { Kafka } from 'kafkajs';
+
+import type { BusbarError } from '../../errors.js';
+import type { Notices } from '../../telemetry/notices.js';
+import type { ConsumeOptions } from '../driver.js';
+import type { KafkaJsAdmin } from './admin.js';
+import type { Settings } from './options.js';
+
+/** What a subscription gives to each of its consumers, and hears from them. */
+export interface MembershipContext {
+  readonly client: Kafka;
+  readonly admin: KafkaJsAdmin;
+  readonly settings: Settings;
+  readonly notices: Notices;
+  readonly options: ConsumeOptions;
+  /** Where earlier claims of this subscription have settled up to, by partition: maybe more than was committed. */
+  readonly remembered: Map<string, number>;
+  /** The consumer is dead: kafkajs gave up, or the group has not heard of it for too long. */
+  readonly crashed: (error: BusbarError) => void;
+  /** Reading must not go on. */
+  readonly stopped: (error: BusbarError) => void;
+}

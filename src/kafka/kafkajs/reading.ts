@@ -1,0 +1,154 @@
+import type { EachBatchPayload } from 'kafkajs';
+
+import { BusbarError } from '../../errors.js';
+import type { Batch } from '../driver.js';
+import type { InRecord } from '../record.js';
+import { Backoff, settlesWithin } from './backoff.js';
+import type { PartitionClaim } from './claim.js';
+import { toBusbarError } from './failure.js';
+import type { Fetching } from './fetching.js';
+import type { OffsetToCommit } from './group-commit.js';
+import type { MembershipContext } from './membership-context.js';
+
+/** A slow handler holds the fetch loop for so long; then its partition is paused. A resume can take one long poll. */
+const HOLD_MS = 100;
+
+/** The batch as kafkajs really passes it; its types leave out where the fetch began. */
+type FetchedBatch = EachBatchPayload['batch'] & { readonly fetchedOffset: string };
+
+/**
+ * Where claims read. kafkajs has its own idea of that and resets it silently, so every batch is checked against the
+ * offset that is expected, and a claim that has no such offset is paused.
+ */
+export class Reading {
+  readonly #context: MembershipContext;
+  readonly #fetching: Fetching;
+  readonly #commit: (offsets: readonly OffsetToCommit[]) => Promise<void>;
+
+  constructor(context: MembershipContext, fetching: Fetching, commit: (offsets: readonly OffsetToCommit[]) => Promise<void>) {
+    this.#context = context;
+    this.#fetching = fetching;
+    this.#commit = commit;
+  }
+
+  /** Asks where to begin until it is answered or the claim is over, then begins there. */
+  async start(claim: PartitionClaim): Promise<void> {
+    const from = await this.#untilItWorks(claim, 'cannot start', () => this.#ask(claim));
+    if (from === undefined || claim.signal.aborted) return;
+    claim.from ??= from;
+    this.#readFrom(claim, from);
+  }
+
+  /** Takes what was fetched; resolves when kafkajs may fetch on. */
+  async take(claim: PartitionClaim, batch: EachBatchPayload['batch'], resolveOffset: (offset: string) => void): Promise<void> {
+    const { topic, partition } = claim;
+    const fetchedOffset = Number((batch as FetchedBatch).fetchedOffset);
+    if (claim.expected === undefined || claim.signal.aborted) return this.#fetching.pause(topic, [partition]);
+    if (fetchedOffset !== claim.expected) {
+      this.#fetching.pause(topic, [partition]);
+      // Not awaited: the other partitions of the broker go on.
+      return void this.#realign(claim, claim.expected, fetchedOffset);
+    }
+    resolveOffset(batch.messages[batch.messages.length - 1]!.offset);
+    // Behind the last record there may be control records, which kafkajs steps over together with it.
+    claim.expected = Number(batch.lastOffset()) + 1;
+    const records = batch.messages.map((message) => toRecord(topic, partition, message));
+    const roomForMore = claim.offer(records, Number(batch.highWatermark));
+    if (await settlesWithin(roomForMore, HOLD_MS)) return;
+    this.#fetching.pause(topic, [partition]);
+    void roomForMore.then(() => {
+      // Unless it is being realigned or given back.
+      if (claim.expected !== undefined && !claim.signal.aborted) this.#fetching.resume(topic, [partition]);
+    });
+  }
+
+  /** Runs the handler, which is not meant to reject. */
+  async handle(batch: Batch): Promise<void> {
+    try {
+      await this.#context.options.onBatch(batch);
+    } catch (error) {
+      const { topic, partition } = batch.claim;
+      this.#context.stopped(new BusbarError('KAFKA_FAILED', `onBatch rejected for ${topic}[${partition}]`, { cause: error }));
+    }
+  }
+
+  async #ask(claim: PartitionClaim): Promise<number> {
+    const { admin, options, remembered } = this.#context;
+    const { topic, partition, key } = claim;
+    const [{ beginning, end }, offsets] = await Promise.all([this.#range(claim), admin.committed(options.group, topic)]);
+    const inGroup = offsets.find((entry) => entry.partition === partition)?.offset;
+    // What was settled here and could not be committed in time is settled all the same.
+    const known = [inGroup, remembered.get(key), claim.next ?? claim.stood].filter((offset) => offset !== undefined);
+    claim.stood = known.length === 0 ? undefined : Math.max(...known);
+    if (claim.stood !== inGroup) claim.recommit();
+    const commit = (offset: number): Promise<void> => this.#commit([{ topic, partition, offset }]);
+    return options.start({ topic, partition, committed: claim.stood, beginning, end, commit });
+  }
+
+  #readFrom(claim: PartitionClaim, offset: number): void {
+    claim.expected = offset;
+    this.#fetching.seek(claim.topic, claim.partition, offset);
+    this.#fetching.resume(claim.topic, [claim.partition]);
+  }
+
+  /**
+   * kafkajs has fetched from somewhere else. Harmless when it passed over records that nobody gets to see, or when an
+   * old answer came late. But when an offset was out of range it has reset itself, and has committed that.
+   */
+  async #realign(claim: PartitionClaim, expected: number, fetched: number): Promise<void> {
+    claim.expected = undefined;
+    const range = await this.#untilItWorks(claim, 'cannot read on', () => this.#range(claim));
+    if (range === undefined || claim.signal.aborted) return;
+    const inRange = range.beginning <= expected && expected <= range.end;
+    if (inRange && fetched > expected && fetched === claim.passed) return this.#readFrom(claim, fetched);
+    claim.recommit();
+    if (inRange) this.#readFrom(claim, expected);
+    else await this.start(claim);
+  }
+
+  async #range({ topic, partition, key }: PartitionClaim): Promise<{ beginning: number; end: number }> {
+    const range = (await this.#context.admin.offsets(topic)).find((entry) => entry.partition === partition);
+    if (range === undefined) throw new BusbarError('TOPIC_MISSING', `${key} does not exist`, { retriable: true });
+    return range;
+  }
+
+  /** Undefined when the claim is over or was stopped. */
+  async #untilItWorks<T>(claim: PartitionClaim, doing: string, work: () => Promise<T>): Promise<T | undefined> {
+    const { settings, notices, stopped } = this.#context;
+    const { topic, partition, key, signal } = claim;
+    const backoff = new Backoff(50, 2_000);
+    while (!signal.aborted) {
+      try {
+        return await work();
+      } catch (error) {
+        if (signal.aborted) return undefined;
+        const cause = toBusbarError(error, `${doing} ${key}`, settings.brokers);
+        if (cause.code === 'OFFSETS_LOST') {
+          stopped(cause);
+          return undefined;
+        }
+        notices.raise({
+          level: 'warn',
+          code: cause.code,
+          message: 'a partition rests until this works',
+          error: cause,
+          details: { topic, partition },
+        });
+        await backoff.pause(signal);
+      }
+    }
+    return undefined;
+  }
+}
+
+function toRecord(topic: string, partition: number, message: EachBatchPayload['batch']['messages'][number]): InRecord {
+  return {
+    topic,
+    partition,
+    offset: Number(message.offset),
+    timestamp: Number(message.timestamp),
+    key: message.key,
+    value: message.value,
+    headers: message.headers ?? {},
+  };
+}
