@@ -30,7 +30,7 @@ export type ValidationPlan = (event: object) => boolean;
 export function compilePlan(eventClass: EventClass): ValidationPlan {
   const rules = rulesOf(eventClass);
   const names = [...new Set(rules.map(({ propertyName }) => propertyName))];
-  const properties = names.map((name) => new PropertyPlan(name, rules));
+  const properties = names.map((name) => new PropertyPlan(name, rules, eventClass));
   return (event) => {
     for (const property of properties) if (!property.isValid(event)) return false;
     return true;
@@ -42,12 +42,14 @@ class PropertyPlan {
   readonly #conditions: readonly Condition[];
   readonly #checks: readonly Check[];
 
-  constructor(name: string, rules: readonly RuleMetadata[]) {
+  constructor(name: string, rules: readonly RuleMetadata[], eventClass: EventClass) {
     const own = rules.filter(({ propertyName }) => propertyName === name);
     this.#name = name;
     this.#conditions = own.filter(({ type }) => type === 'conditionalValidation').map(({ constraints }) => constraints[0] as Condition);
     this.#checks = ['isDefined', 'customValidation'].flatMap((type) =>
-      own.filter((rule) => rule.type === type).flatMap((rule) => constraintsOf(rule).map((constraint) => new Check(rule, constraint))),
+      own
+        .filter((rule) => rule.type === type)
+        .flatMap((rule) => constraintsOf(rule).map((constraint) => new Check(rule, constraint, eventClass.name))),
     );
   }
 
@@ -61,10 +63,12 @@ class PropertyPlan {
 
 class Check {
   readonly #rule: RuleMetadata;
+  readonly #targetName: string;
   readonly #constraints: unknown[];
   readonly #validator: Constraint['instance'];
 
-  constructor(rule: RuleMetadata, constraint: Constraint) {
+  constructor(rule: RuleMetadata, constraint: Constraint, targetName: string) {
+    this.#targetName = targetName;
     this.#rule = rule;
     this.#constraints = rule.constraints;
     this.#validator = constraint.instance;
@@ -74,7 +78,7 @@ class Check {
     const rule = this.#rule;
     if (rule.validateIf !== undefined && !rule.validateIf(event, value)) return true;
     const args = {
-      targetName: event.constructor.name,
+      targetName: this.#targetName,
       property: rule.propertyName,
       object: event,
       value,
