@@ -85,7 +85,7 @@ class Check {
       constraints: this.#constraints,
     };
     if (!rule.each || !Array.isArray(value)) return this.#answer(this.#validator.validate(value, args));
-    // As class-validator does: every item is looked at.
+    // As class-validator does, every item is looked at. It knows sets and maps too, but JSON does not.
     return value.map((item) => this.#answer(this.#validator.validate(item, args))).every(Boolean);
   }
 
