@@ -11,6 +11,7 @@ const LEADERS_MS = 30_000;
 export class KafkaJsAdmin implements KafkaAdmin {
   readonly #admin: Admin;
   readonly #brokers: readonly string[];
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(admin: Admin, brokers: readonly string[]) {
     this.#admin = admin;
@@ -69,17 +70,19 @@ export class KafkaJsAdmin implements KafkaAdmin {
       } catch (error) {
         // Kafka answers "none" for a group that it does not know; the embedded broker answers with an error.
         if (protocolType(error) !== 'GROUP_ID_NOT_FOUND') throw error;
-        return (await this.partitions(topic)).map(({ partitionId }) => ({ partition: partitionId, offset: undefined })).sort(byPartition);
+        return (await this.#partitionsOf(topic)).map(({ partitionId }) => ({ partition: partitionId, offset: undefined })).sort(byPartition);
       }
     });
   }
 
   /** Rejects `TOPIC_MISSING`. */
   partitions(topic: string): Promise<PartitionMetadata[]> {
-    return this.#try(`cannot read the partitions of ${topic}`, async () => {
-      const { topics } = await this.#admin.fetchTopicMetadata({ topics: [topic] });
-      return topics.find(({ name }) => name === topic)?.partitions ?? [];
-    });
+    return this.#try(`cannot read the partitions of ${topic}`, () => this.#partitionsOf(topic));
+  }
+
+  async #partitionsOf(topic: string): Promise<PartitionMetadata[]> {
+    const { topics } = await this.#admin.fetchTopicMetadata({ topics: [topic] });
+    return topics.find(({ name }) => name === topic)?.partitions ?? [];
   }
 
   /** False when another process has just created it. */
@@ -126,12 +129,13 @@ export class KafkaJsAdmin implements KafkaAdmin {
     );
   }
 
-  async #try<T>(doing: string, work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
+  /** One call after the other: kafkajs mixes up the topics that concurrent ones ask for, and answers with none. */
+  #try<T>(doing: string, work: () => Promise<T>): Promise<T> {
+    const answer = this.#turn.then(work).catch((error: unknown) => {
       throw toBusbarError(error, doing, this.#brokers);
-    }
+    });
+    this.#turn = answer.catch(() => undefined);
+    return answer;
   }
 }
 
