@@ -182,7 +182,7 @@ describe('a planted violation is reported', () => {
       'no-explicit-any': `export const anything: any = 1;\n`,
       'consistent-type-imports': `import { Buffer } from 'node:buffer';\nexport type Bytes = Buffer;\n`,
       'no-default-export': `const one = 1;\nexport default one;\n`,
-      'no-empty': `export function quiet(): void {\n  try {\n    quiet();\n  } catch {}\n}\n`,
+      'no-empty': `export function quiet(): void {\n  try {\n    quiet();\n  } catch {\n  }\n}\n`,
       'no-console': `console.log('hello');\n`,
       'max-lines': `${'export {};\n'.repeat(301)}`,
     };
