@@ -23,11 +23,6 @@ export interface KafkaDriver {
   close(deadlineMs: number): Promise<void>;
 }
 
-/** Rejection of `produce`. `certainty` says whether the batch may be on the log. */
-export interface ProduceFailure {
-  readonly certainty: 'not-sent' | 'unknown';
-}
-
 /** One assigned partition, from the moment it is given until it is taken away. */
 export interface Claim {
   readonly topic: string;
