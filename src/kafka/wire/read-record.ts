@@ -53,13 +53,9 @@ function structured(record: InRecord, contentType: string): Incoming | undefined
 function plain(record: InRecord, mapping: BodyMapping): Incoming | undefined {
   if (record.value === null) return undefined;
   const body = parseJsonObject(record.value);
-  const name = mapping.name.map((field) => own(body, field)).find((value) => typeof value === 'string' && value !== '');
+  const name = mapping.name.map((field) => body[field]).find((value) => typeof value === 'string' && value !== '');
   if (typeof name !== 'string') return undefined;
-  const data = own(body, mapping.data);
+  const data = body[mapping.data];
   const isObject = typeof data === 'object' && data !== null && !Array.isArray(data);
   return new Incoming(record, name, new HeaderAttributes(record.headers), () => ({ kind: 'data', data: isObject ? data : body }));
-}
-
-function own(body: Record<string, unknown>, field: string): unknown {
-  return Object.hasOwn(body, field) ? body[field] : undefined;
 }

@@ -11,7 +11,7 @@ export class JsonAttributes implements Attributes {
   }
 
   get(name: AttributeName): string | undefined {
-    const value = Object.hasOwn(this.#event, name) ? this.#event[name] : undefined;
+    const value = this.#event[name];
     if (value === undefined || value === null) return undefined;
     const text = typeof value === 'number' ? String(value) : value;
     if (typeof text !== 'string') throw malformed(name, 'is not a string');
@@ -26,10 +26,8 @@ export class JsonAttributes implements Attributes {
 
 /** The data of a CloudEvent in JSON format: `data`, or `data_base64`. Throws `UNDECODABLE`. */
 export function structuredBody(event: Record<string, unknown>): Body {
-  const contentType = Object.hasOwn(event, 'datacontenttype') ? event['datacontenttype'] : undefined;
-  const type = typeof contentType === 'string' ? contentType : 'application/json';
-  const data = Object.hasOwn(event, 'data') ? event['data'] : undefined;
-  const base64 = Object.hasOwn(event, 'data_base64') ? event['data_base64'] : undefined;
+  const { datacontenttype, data, data_base64: base64 } = event;
+  const type = typeof datacontenttype === 'string' ? datacontenttype : 'application/json';
 
   if (base64 !== undefined) {
     if (data !== undefined) throw malformed('data_base64', 'and data are both there');
