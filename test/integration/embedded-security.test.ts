@@ -18,13 +18,13 @@ describe.each(MECHANISMS)('an embedded Kafka with TLS and a user of %s', (mechan
       users: [{ mechanism, username: 'ada', password: 'right' }],
       tls: { key: CERTIFICATE_KEY, cert: CERTIFICATE },
     });
-    const login = (password: string): SASLOptions => ({ mechanism: kafkajsMechanism, username: 'ada', password }) as SASLOptions;
+    const login = (password: string): SASLOptions => ({ mechanism: kafkajsMechanism, username: 'ada', password });
     const send = (password: string): Promise<number> =>
       produce(kafkajsClient(kafka.bootstrap, { ssl: { ca: [CERTIFICATE] }, sasl: login(password) }), 't', ['x']);
 
     expect(await send('right')).toBe(0);
     await expect(send('wrong')).rejects.toMatchObject({ name: 'KafkaJSSASLAuthenticationError' });
-    await expect(produce(kafkajsClient(kafka.bootstrap, { retry: { retries: 0 } }), 't', ['x'])).rejects.toThrow();
+    await expect(produce(kafkajsClient(kafka.bootstrap, { retry: { retries: 0 } }), 't', ['x'])).rejects.toThrow(/connection/i);
     await kafka.stop();
   });
 });
