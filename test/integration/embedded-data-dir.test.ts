@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 
-import { DataDirLock } from '../../src/kafka/embedded/data-dir-lock.js';
+import { claim, DataDirLock } from '../../src/kafka/embedded/data-dir-lock.js';
 import { startEmbeddedKafka } from '../../src/kafka/embedded/embedded-kafka.js';
 import { consume, endOffset, kafkajsClient } from '../support/kafkajs-client.js';
 
@@ -110,6 +110,17 @@ describe('the lock of a data directory', () => {
       expect(new Set(refusals)).toEqual(new Set(['DATA_DIR_IN_USE']));
       await winners[0]!.release();
     }
+  });
+
+  it('is not given to a starter that comes back late with a number long passed', async () => {
+    const directory = newDirectory();
+    await (await DataDirLock.acquire(directory)).release();
+    const owner = await DataDirLock.acquire(directory);
+    writeFileSync(join(directory, 'late'), '');
+
+    expect(await claim(directory, 'late', 1)).toBe(false);
+    expect(readdirSync(directory).toSorted()).toEqual(['late', 'lock.2']);
+    await owner.release();
   });
 
   it('works where the path is longer than the address of a Unix socket', async () => {

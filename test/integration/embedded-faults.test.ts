@@ -72,6 +72,16 @@ describe('in an embedded Kafka of three nodes', () => {
     expect(await fault.hits()).toBe(1);
   });
 
+  it('delay does not take back what the client gave up on', async () => {
+    const kafka = await running;
+    await kafka.delay({ apis: ['Produce'], ms: 200 });
+    const impatient = kafkajsClient(kafka.bootstrap, { retry: { retries: 0 }, requestTimeout: 100 });
+    await expect(produce(impatient, topic, ['late'])).rejects.toThrow(/timed out/);
+
+    while ((await endOffset(kafkajsClient(kafka.bootstrap), topic)) === 0);
+    expect(await consume(kafkajsClient(kafka.bootstrap), topic, `${topic}.g`, 1)).toEqual(['late']);
+  });
+
   it('moveLeader moves the leader, and a client finds the new one', async () => {
     const kafka = await running;
     for (const node of [0, 1, 2]) {

@@ -85,8 +85,8 @@ function isAlive(path: string): Promise<boolean> {
   });
 }
 
-/** Takes the number unless somebody else has it or a higher one. */
-async function claim(directory: string, unnamed: string, number: number): Promise<boolean> {
+/** Gives the listening socket the name of this number, unless somebody has that or a higher one; exported for its test. */
+export async function claim(directory: string, unnamed: string, number: number): Promise<boolean> {
   const mine = join(directory, lockName(number));
   try {
     await link(join(directory, unnamed), mine);

@@ -78,7 +78,10 @@ export abstract class FaultInjection {
     return this.#fault(await this.run({ op: 'loseAnswers', keys: apis, count, addresses: nodes.map((node) => this.addressOf(node)) }));
   }
 
-  /** The request waits `ms`, and what follows on its connection waits behind it, before the broker looks at it. */
+  /**
+   * The request waits `ms`, and what follows on its connection waits behind it, before the broker looks at it; it does so
+   * even when the client has given up meanwhile.
+   */
   async delay({ apis, nodes = [], count = 1, ms }: DelayTarget): Promise<Fault> {
     return this.#fault(await this.run({ op: 'delay', keys: apis, count, ms, addresses: nodes.map((node) => this.addressOf(node)) }));
   }

@@ -84,7 +84,6 @@ func (l *listener) Addr() net.Addr { return l.addr }
 type conn struct {
 	sock          js.Value
 	local, remote addr
-	closed        chan struct{}
 
 	mu       sync.Mutex // guards what follows and every use of sock
 	cond     *sync.Cond
@@ -97,7 +96,7 @@ type conn struct {
 }
 
 func newConn(sock js.Value, local, remote addr) (*conn, js.Func) {
-	c := &conn{sock: sock, local: local, remote: remote, closed: make(chan struct{})}
+	c := &conn{sock: sock, local: local, remote: remote}
 	c.cond = sync.NewCond(&c.mu)
 	var event js.Func
 	event = js.FuncOf(func(_ js.Value, args []js.Value) any {
@@ -108,7 +107,6 @@ func newConn(sock js.Value, local, remote addr) (*conn, js.Func) {
 			c.full = false
 		case "close":
 			c.ended = true
-			close(c.closed)
 			event.Release()
 		}
 		c.cond.Broadcast()
@@ -151,11 +149,8 @@ func (c *conn) Read(p []byte) (int, error) {
 			return 0, err
 		}
 		c.mu.Unlock()
-		waited := faults.delay(r.key, c)
+		faults.delay(r.key, c)
 		c.mu.Lock()
-		if !waited {
-			return 0, io.EOF
-		}
 		c.requests = append(c.requests, r)
 		c.left = size
 	}
