@@ -13,7 +13,7 @@ const path = (relative) => fileURLToPath(new URL(`../${relative}`, import.meta.u
 const SOURCES = path('src/kafka/embedded/broker');
 const TARGET = path('dist/src/kafka/embedded');
 const CACHE = path('.cache/embedded');
-const ARTEFACTS = ['broker.wasm.br', 'wasm_exec.js'];
+const ARTEFACTS = ['broker.wasm.br', 'wasm_exec.js', 'broker-licenses.txt'];
 const BUILD = ['build', '-trimpath', '-buildvcs=false', '-ldflags=-s -w'];
 
 // Settings of the surroundings that would change the result, or break it.
@@ -54,6 +54,19 @@ function cacheKey(version) {
   return hash.digest('hex').slice(0, 24);
 }
 
+/** The licences of what is linked into the broker; they ask to be shipped with it. */
+function licenses() {
+  const modules = new Set(
+    go('list', '-deps', '-f', '{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}}\t{{.Dir}}{{end}}{{end}}', '.').split('\n'),
+  );
+  const sources = [...modules].filter(Boolean).map((line) => line.split('\t'));
+  const texts = [...sources, ['Go (https://go.dev)', go('env', 'GOROOT')]].map(([name, directory]) => {
+    const file = readdirSync(directory).find((entry) => /^licen[sc]e/i.test(entry));
+    return `${name}\n\n${file === undefined ? 'see its home page' : readFileSync(join(directory, file), 'utf8').trim()}\n`;
+  });
+  return texts.join(`\n${'-'.repeat(80)}\n\n`);
+}
+
 /** Leaves the finished artefacts in `directory`, all or none of them. */
 function build(directory) {
   mkdirSync(CACHE, { recursive: true });
@@ -64,6 +77,7 @@ function build(directory) {
     const params = { [constants.BROTLI_PARAM_QUALITY]: 9, [constants.BROTLI_PARAM_LGWIN]: 24 };
     writeFileSync(join(work, 'broker.wasm.br'), brotliCompressSync(readFileSync(wasm), { params }));
     copyFileSync(join(go('env', 'GOROOT'), 'lib/wasm/wasm_exec.js'), join(work, 'wasm_exec.js'));
+    writeFileSync(join(work, 'broker-licenses.txt'), licenses());
     rmSync(wasm);
     if (!existsSync(directory)) renameSync(work, directory);
   } finally {
