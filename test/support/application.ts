@@ -25,6 +25,8 @@ export interface TestApplicationOptions {
   readonly bootstrap?: string | undefined;
   readonly service?: string | undefined;
   readonly partitions?: number | undefined;
+  /** How soon the group gives up a member that was killed. */
+  readonly sessionTimeoutMs?: number | undefined;
   /** Stands between the application and its driver. */
   readonly wrapDriver?: ((driver: KafkaDriver) => KafkaDriver) | undefined;
 }
@@ -47,7 +49,16 @@ export class TestApplication {
     const { events, processors, store, prefix = uniquePrefix(), service = 'tests', partitions = 3 } = options;
     const bootstrap = options.bootstrap ?? (await sharedKafka()).bootstrap;
     const notices = new Notices();
-    const kafka = kafkajsDriver({ brokers: bootstrap.split(','), clientId: service, fetchMaxWaitMs: 50, commitIntervalMs: 20 }, notices);
+    const kafka = kafkajsDriver(
+      {
+        brokers: bootstrap.split(','),
+        clientId: service,
+        fetchMaxWaitMs: 50,
+        commitIntervalMs: 20,
+        sessionTimeoutMs: options.sessionTimeoutMs,
+      },
+      notices,
+    );
     const driver = options.wrapDriver?.(kafka) ?? kafka;
     const topics = new TopicNames(prefix);
     await driver.connect();
