@@ -21,18 +21,33 @@ export function conflicts(values: Partial<Settings>): Conflict[] {
   const { securityProtocol, saslMechanism, saslUsername, saslPassword, sslCertfile, sslKeyfile, bootstrapServers = [] } = values;
   if (securityProtocol?.startsWith('SASL')) {
     const why = `required with ${securityProtocol}`;
-    if (saslMechanism === undefined) found.push({ setting: 'saslMechanism', allowed: `PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512; ${why}`, fix: 'ask who runs the brokers; SCRAM-SHA-512 is usual' });
+    if (saslMechanism === undefined)
+      found.push({
+        setting: 'saslMechanism',
+        allowed: `PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512; ${why}`,
+        fix: 'ask who runs the brokers; SCRAM-SHA-512 is usual',
+      });
     if (saslUsername === undefined) found.push({ setting: 'saslUsername', allowed: why, fix: 'set the user who logs in' });
     if (saslPassword === undefined) found.push({ setting: 'saslPassword', allowed: why, fix: 'set the password of that user' });
   }
-  if (sslCertfile !== undefined && sslKeyfile === undefined) found.push({ setting: 'sslKeyfile', allowed: 'required with a client certificate', fix: 'set the key of that certificate' });
-  if (sslKeyfile !== undefined && sslCertfile === undefined) found.push({ setting: 'sslCertfile', allowed: 'required with a client key', fix: 'set the certificate of that key' });
+  if (sslCertfile !== undefined && sslKeyfile === undefined)
+    found.push({ setting: 'sslKeyfile', allowed: 'required with a client certificate', fix: 'set the key of that certificate' });
+  if (sslKeyfile !== undefined && sslCertfile === undefined)
+    found.push({ setting: 'sslCertfile', allowed: 'required with a client key', fix: 'set the certificate of that key' });
   const { replicationFactor, minInsyncReplicas } = values;
   if (replicationFactor !== undefined && minInsyncReplicas !== undefined && minInsyncReplicas > replicationFactor) {
-    found.push({ setting: 'minInsyncReplicas', allowed: `at most the replication factor, ${replicationFactor}`, fix: `no record could ever be acknowledged: choose ${Math.max(1, replicationFactor - 1)}` });
+    found.push({
+      setting: 'minInsyncReplicas',
+      allowed: `at most the replication factor, ${replicationFactor}`,
+      fix: `no record could ever be acknowledged: choose ${Math.max(1, replicationFactor - 1)}`,
+    });
   }
   if (embeddedBroker(bootstrapServers) !== undefined && securityProtocol !== undefined && securityProtocol !== 'PLAINTEXT') {
-    found.push({ setting: 'securityProtocol', allowed: 'PLAINTEXT with the embedded broker, which runs inside this process', fix: 'remove it, or name real servers' });
+    found.push({
+      setting: 'securityProtocol',
+      allowed: 'PLAINTEXT with the embedded broker, which runs inside this process',
+      fix: 'remove it, or name real servers',
+    });
   }
   return found;
 }
@@ -40,18 +55,23 @@ export function conflicts(values: Partial<Settings>): Conflict[] {
 /** What is allowed and will not do what its author may think; by the setting it is about. */
 export function doubts(values: Partial<Settings>): { readonly setting: keyof Settings; readonly doubt: string }[] {
   const found: { setting: keyof Settings; doubt: string }[] = [];
-  if (values.enableAutoCommit === true) found.push({ setting: 'enableAutoCommit', doubt: 'has no effect: offsets are committed after the outcome of a record, never before' });
-  if (values.retries !== undefined) found.push({ setting: 'retries', doubt: 'has no effect: sending is repeated until KAFKA_DELIVERY_TIMEOUT_MS' });
-  if (values.acks === '0' || values.acks === '1') found.push({ setting: 'acks', doubt: `is ${values.acks}: an event that counts as safe may be lost when a broker fails` });
+  if (values.enableAutoCommit === true)
+    found.push({ setting: 'enableAutoCommit', doubt: 'has no effect: offsets are committed after the outcome of a record, never before' });
+  if (values.retries !== undefined)
+    found.push({ setting: 'retries', doubt: 'has no effect: sending is repeated until KAFKA_DELIVERY_TIMEOUT_MS' });
+  if (values.acks === '0' || values.acks === '1')
+    found.push({ setting: 'acks', doubt: `is ${values.acks}: an event that counts as safe may be lost when a broker fails` });
   if (values.minInsyncReplicas === 1 && (values.replicationFactor ?? 1) > 1) {
     found.push({ setting: 'minInsyncReplicas', doubt: 'is 1: a record may be acknowledged that only one broker has' });
   }
   const protocol = values.securityProtocol ?? 'PLAINTEXT';
   for (const setting of ['saslMechanism', 'saslUsername', 'saslPassword'] as const) {
-    if (values[setting] !== undefined && !protocol.startsWith('SASL')) found.push({ setting, doubt: `has no effect with KAFKA_SECURITY_PROTOCOL=${protocol}` });
+    if (values[setting] !== undefined && !protocol.startsWith('SASL'))
+      found.push({ setting, doubt: `has no effect with KAFKA_SECURITY_PROTOCOL=${protocol}` });
   }
   for (const setting of ['sslCafile', 'sslCertfile', 'sslKeyfile'] as const) {
-    if (values[setting] !== undefined && !protocol.endsWith('SSL')) found.push({ setting, doubt: `has no effect with KAFKA_SECURITY_PROTOCOL=${protocol}` });
+    if (values[setting] !== undefined && !protocol.endsWith('SSL'))
+      found.push({ setting, doubt: `has no effect with KAFKA_SECURITY_PROTOCOL=${protocol}` });
   }
   return found;
 }

@@ -29,7 +29,10 @@ function parse(text: string, path: string): unknown {
   const [mistake] = document.errors;
   if (mistake !== undefined) {
     const before = text.slice(0, mistake.pos[0]).split('\n');
-    throw new BusbarError('CONFIG_FILE', `${path} is not YAML: ${mistake.code} in line ${before.length}, column ${(before.at(-1) ?? '').length + 1}`);
+    throw new BusbarError(
+      'CONFIG_FILE',
+      `${path} is not YAML: ${mistake.code} in line ${before.length}, column ${(before.at(-1) ?? '').length + 1}`,
+    );
   }
   try {
     return document.toJS({ maxAliasCount: 100 }) as unknown;

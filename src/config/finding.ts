@@ -30,6 +30,9 @@ function line({ name, value, allowed, fix }: Finding): string {
 /** A value as a finding shows it: short, in one line, without what stands in front of an `@` (credentials in addresses). */
 export function shown(value: unknown, secret: boolean): string {
   if (secret) return '******';
-  const text = (typeof value === 'string' ? JSON.stringify(value) : inspect(value, { depth: 2, breakLength: Infinity })).replace(/[^\s"',]*@/g, '******@');
+  const text = (typeof value === 'string' ? JSON.stringify(value) : inspect(value, { depth: 2, breakLength: Infinity })).replace(
+    /[^\s"',]*@/g,
+    '******@',
+  );
   return text.length > 120 ? `${text.slice(0, 120)}…` : text;
 }

@@ -67,7 +67,8 @@ export class KafkaConfig extends Settings {
   /** How to log in, when `securityProtocol` does. */
   sasl(): { readonly mechanism: NonNullable<Settings['saslMechanism']>; readonly username: string; readonly password: Secret } | undefined {
     const { saslMechanism: mechanism, saslUsername: username, saslPassword: password } = this;
-    if (!this.securityProtocol.startsWith('SASL') || mechanism === undefined || username === undefined || password === undefined) return undefined;
+    if (!this.securityProtocol.startsWith('SASL') || mechanism === undefined || username === undefined || password === undefined)
+      return undefined;
     return { mechanism, username, password };
   }
 

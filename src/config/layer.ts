@@ -15,7 +15,9 @@ export interface Layer {
 
 /** The `KAFKA_…` variables. Empty ones count as not set; others that begin with `KAFKA_` are left alone, unless they look like a slip. */
 export function environmentLayer(env: Readonly<Record<string, string | undefined>>): Layer {
-  const byVariable = new Map([...settings().values()].flatMap((setting) => (setting.variable === undefined ? [] : [[setting.variable, setting] as const])));
+  const byVariable = new Map(
+    [...settings().values()].flatMap((setting) => (setting.variable === undefined ? [] : [[setting.variable, setting] as const])),
+  );
   const given = new Map<string, unknown>();
   const warnings: string[] = [];
   for (const [variable, text] of Object.entries(env)) {
@@ -52,11 +54,19 @@ export function objectLayer(source: Readonly<Record<string, unknown>>, place: st
   for (const [written, value] of Object.entries(source)) {
     const setting = byName.get(plain(written));
     if (setting === undefined) {
-      const meant = nearest(written, [...byName.values()].map(({ name }) => name));
+      const meant = nearest(
+        written,
+        [...byName.values()].map(({ name }) => name),
+      );
       const fix = meant === undefined ? 'remove it' : `did you mean ${meant}?`;
       findings.push({ name: `${written} ${place}`, value: '******', allowed: 'only the names of settings', fix });
     } else if (given.has(setting.name)) {
-      findings.push({ name: nameOf(setting), value: shown(value, setting.secret), allowed: 'one value', fix: `it is written twice, once as ${written}: remove one` });
+      findings.push({
+        name: nameOf(setting),
+        value: shown(value, setting.secret),
+        allowed: 'one value',
+        fix: `it is written twice, once as ${written}: remove one`,
+      });
     } else if (value !== null && value !== undefined) {
       given.set(setting.name, value);
     }
@@ -64,4 +74,8 @@ export function objectLayer(source: Readonly<Record<string, unknown>>, place: st
   return { given, nameOf, findings, warnings: [] };
 }
 
-const plain = (name: string): string => name.replace(/^KAFKA_/, '').replace(/[_-]/g, '').toLowerCase();
+const plain = (name: string): string =>
+  name
+    .replace(/^KAFKA_/, '')
+    .replace(/[_-]/g, '')
+    .toLowerCase();

@@ -17,7 +17,7 @@ interface About<T> {
 }
 
 /** One setting as it was declared in `settings.ts`. */
-export interface Setting extends About<unknown> {
+export interface Setting extends About<string | number | boolean> {
   /** As in code and in the file, e.g. `numPartitions`. */
   readonly name: string;
   /** The environment variable, e.g. `KAFKA_NUM_PARTITIONS`; undefined for what only file and code can say. */
@@ -47,11 +47,18 @@ function variableOf(name: string): string {
 type Kind = { readonly allowed: string; readonly secret?: boolean; readonly inEnvironment?: boolean; read(given: unknown): unknown };
 
 /** Records the setting and hands its rules to class-validator; `rules` carry `allowed` as their message. */
-export function setting(kind: Kind, about: About<unknown>, rules: readonly PropertyDecorator[]): PropertyDecorator {
+export function setting(kind: Kind, about: About<string | number | boolean>, rules: readonly PropertyDecorator[]): PropertyDecorator {
   return (target, property) => {
     const name = String(property);
     const variable = kind.inEnvironment === false ? undefined : variableOf(name);
-    declared.set(name, { ...about, name, variable, allowed: kind.allowed, secret: kind.secret ?? false, read: (given) => kind.read(given) });
+    declared.set(name, {
+      ...about,
+      name,
+      variable,
+      allowed: kind.allowed,
+      secret: kind.secret ?? false,
+      read: (given) => kind.read(given),
+    });
     for (const rule of about.required ? rules : [...rules, IsOptional()]) rule(target, property);
   };
 }
@@ -59,7 +66,10 @@ export function setting(kind: Kind, about: About<unknown>, rules: readonly Prope
 const asIs = (given: unknown): unknown => given;
 
 /** Reads texts with `read` and leaves everything else as it is. */
-const texts = (read: (text: string) => unknown) => (given: unknown): unknown => (typeof given === 'string' ? read(given) : given);
+const texts =
+  (read: (text: string) => unknown) =>
+  (given: unknown): unknown =>
+    typeof given === 'string' ? read(given) : given;
 
 /** A text that matches `pattern`, which `allowed` says in words. */
 export function Text(pattern: RegExp, allowed: string, about: About<string>): PropertyDecorator {
@@ -73,7 +83,12 @@ export function Integer(from: number, to: number, about: About<number>): Propert
   return setting({ allowed, read }, about, [IsInt({ message: allowed }), Min(from, { message: allowed }), Max(to, { message: allowed })]);
 }
 
-const FLAGS = new Map([['true', true], ['1', true], ['false', false], ['0', false]]);
+const FLAGS = new Map([
+  ['true', true],
+  ['1', true],
+  ['false', false],
+  ['0', false],
+]);
 
 export function Flag(about: About<boolean>): PropertyDecorator {
   const allowed = '`true` or `false` (also `1` or `0`)';
@@ -101,7 +116,7 @@ export function Hidden(about: About<never>): PropertyDecorator {
 }
 
 /** A comma-separated text, or a list of texts; each has to match `pattern`, unless the only one matches `alone`. */
-export function Listed(pattern: RegExp, alone: RegExp, allowed: string, about: About<readonly string[]>): PropertyDecorator {
+export function Listed(pattern: RegExp, alone: RegExp, allowed: string, about: About<never>): PropertyDecorator {
   const matches = (value: unknown): boolean => {
     if (!Array.isArray(value) || value.length === 0 || !value.every((part) => typeof part === 'string')) return false;
     return (value.length === 1 && alone.test(value[0] ?? '')) || value.every((part) => pattern.test(part));
@@ -112,7 +127,10 @@ export function Listed(pattern: RegExp, alone: RegExp, allowed: string, about: A
 
 /** A setting whose feature this version does not have: every value but `harmless` is refused. */
 export function NotYet(feature: string, harmless: readonly unknown[], about: About<never>): PropertyDecorator {
-  const allowed = harmless.length === 0 ? `nothing: this version has no ${feature}` : `${harmless.map((value) => `\`${String(value)}\``).join(', ')}: this version has no ${feature}`;
+  const allowed =
+    harmless.length === 0
+      ? `nothing: this version has no ${feature}`
+      : `${harmless.map((value) => `\`${String(value)}\``).join(', ')}: this version has no ${feature}`;
   const read = texts((text) => FLAGS.get(text.toLowerCase()) ?? text);
   return setting({ allowed, secret: harmless.length === 0, read }, about, [IsIn([...harmless], { message: allowed })]);
 }

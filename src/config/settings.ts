@@ -3,7 +3,8 @@ import type { Secret } from './secret.js';
 import { Topics, type TopicSettings } from './topic-settings.js';
 
 /** `host:port`, the host perhaps an IPv6 address in brackets, the port from 1 to 65535. */
-const SERVER = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$/;
+const SERVER =
+  /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$/;
 /** Kafka's characters; short enough for the suffixes that topics and groups get (Kafka stops at 249). */
 const NAME = /^[A-Za-z0-9._-]{1,200}$/;
 const NAME_ALLOWED = '1 to 200 letters, digits, `.`, `_` and `-`';
@@ -17,21 +18,18 @@ const MAX_INT = 2_147_483_647;
 export class Settings {
   @Text(/^[A-Za-z0-9._-]{1,100}$/, '1 to 100 letters, digits, `.`, `_` and `-`', {
     required: true,
-    effect: 'Who this application is: the `source` of its events (`/name`), its entry in their path, and the stem of its consumer groups. Keep it for the life of the application.',
+    effect:
+      'Who this application is: the `source` of its events (`/name`), its entry in their path, and the stem of its consumer groups. Keep it for the life of the application.',
     fix: 'name the application, e.g. KAFKA_SERVICE_NAME=debates',
   })
   readonly serviceName!: string;
 
-  @Listed(
-    SERVER,
-    /^embedded(?::.+)?$/,
-    '`host:port`, several separated by commas; or `embedded`, or `embedded:DIR`',
-    {
-      required: true,
-      effect: 'The Kafka servers to begin with. `embedded` starts the embedded broker with a temporary log, `embedded:DIR` keeps its log in DIR. Nothing is assumed: without it the application does not start.',
-      fix: 'KAFKA_BOOTSTRAP_SERVERS=host:9092, or KAFKA_BOOTSTRAP_SERVERS=embedded for the embedded broker',
-    },
-  )
+  @Listed(SERVER, /^embedded(?::.+)?$/, '`host:port`, several separated by commas; or `embedded`, or `embedded:DIR`', {
+    required: true,
+    effect:
+      'The Kafka servers to begin with. `embedded` starts the embedded broker with a temporary log, `embedded:DIR` keeps its log in DIR. Nothing is assumed: without it the application does not start.',
+    fix: 'KAFKA_BOOTSTRAP_SERVERS=host:9092, or KAFKA_BOOTSTRAP_SERVERS=embedded for the embedded broker',
+  })
   readonly bootstrapServers!: readonly string[];
 
   @Choice(['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'], {
@@ -40,10 +38,14 @@ export class Settings {
   })
   readonly securityProtocol!: 'PLAINTEXT' | 'SSL' | 'SASL_PLAINTEXT' | 'SASL_SSL';
 
-  @Choice(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'], {
-    defaultText: 'none; required with `SASL_…`',
-    effect: 'How to log in.',
-  }, { remark: 'this version has no OAUTHBEARER and no GSSAPI' })
+  @Choice(
+    ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'],
+    {
+      defaultText: 'none; required with `SASL_…`',
+      effect: 'How to log in.',
+    },
+    { remark: 'this version has no OAUTHBEARER and no GSSAPI' },
+  )
   readonly saslMechanism!: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512' | undefined;
 
   @Text(/^[^]+$/, 'a text (in a file, in quotes)', { defaultText: 'none; required with `SASL_…`', effect: 'Who logs in.' })
@@ -52,13 +54,18 @@ export class Settings {
   @Hidden({ defaultText: 'none; required with `SASL_…`', effect: 'The password. It is shown nowhere.' })
   readonly saslPassword!: Secret | undefined;
 
-  @Text(/^[^\0]+$/, FILE_ALLOWED, { defaultText: 'the authorities Node.js trusts', effect: 'Certificates of the authorities that may sign the certificates of the servers.' })
+  @Text(/^[^\0]+$/, FILE_ALLOWED, {
+    defaultText: 'the authorities Node.js trusts',
+    effect: 'Certificates of the authorities that may sign the certificates of the servers.',
+  })
   readonly sslCafile!: string | undefined;
 
   @Text(/^[^\0]+$/, FILE_ALLOWED, { effect: 'The certificate of the client, with `KAFKA_SSL_KEYFILE`.' })
   readonly sslCertfile!: string | undefined;
 
-  @Text(/^[^\0]+$/, FILE_ALLOWED, { effect: 'The private key of the client, with `KAFKA_SSL_CERTFILE`. What it contains is shown nowhere.' })
+  @Text(/^[^\0]+$/, FILE_ALLOWED, {
+    effect: 'The private key of the client, with `KAFKA_SSL_CERTFILE`. What it contains is shown nowhere.',
+  })
   readonly sslKeyfile!: string | undefined;
 
   @Text(NAME, NAME_ALLOWED, { effect: 'Stands before every topic, as `prefix.topic`.' })
@@ -76,7 +83,10 @@ export class Settings {
   })
   readonly minInsyncReplicas!: number | undefined;
 
-  @Text(NAME, NAME_ALLOWED, { defaultText: '`KAFKA_SERVICE_NAME`', effect: 'Stem of the consumer groups: `GROUP_ID.processor`. Another stem is another reader that begins anew.' })
+  @Text(NAME, NAME_ALLOWED, {
+    defaultText: '`KAFKA_SERVICE_NAME`',
+    effect: 'Stem of the consumer groups: `GROUP_ID.processor`. Another stem is another reader that begins anew.',
+  })
   readonly groupId!: string;
 
   @Choice(['earliest', 'latest'], {
@@ -97,40 +107,68 @@ export class Settings {
   @Integer(1, 60_000, { default: 500, effect: 'How long a fetch waits for `KAFKA_FETCH_MIN_BYTES`. A stop may wait for it.' })
   readonly fetchMaxWaitMs!: number;
 
-  @Choice(['all', '1', '0'], {
-    default: 'all',
-    effect: 'How many brokers have to acknowledge a record. Below `all` an event that counts as safe may still be lost, and a warning says so.',
-  }, { remark: '`-1` means `all`', also: { '-1': 'all' } })
+  @Choice(
+    ['all', '1', '0'],
+    {
+      default: 'all',
+      effect:
+        'How many brokers have to acknowledge a record. Below `all` an event that counts as safe may still be lost, and a warning says so.',
+    },
+    { remark: '`-1` means `all`', also: { '-1': 'all' } },
+  )
   readonly acks!: 'all' | '1' | '0';
 
   @Integer(0, MAX_INT, { defaultText: 'none', effect: 'None: `KAFKA_DELIVERY_TIMEOUT_MS` bounds the retries. Accepted with a warning.' })
   readonly retries!: number | undefined;
 
-  @Integer(1, 104_857_600, { default: 262_144, effect: 'Bytes of one partition that are sent together at most. A larger single record goes alone.' })
+  @Integer(1, 104_857_600, {
+    default: 1_000_000,
+    effect: 'Bytes of one partition that are sent together at most. Keep it below what the topic takes (`max.message.bytes`).',
+  })
   readonly batchSize!: number;
 
-  @Integer(0, 60_000, { default: 5, effect: 'How long a record may wait for company while others of its partition are on their way. An idle partition sends at once.' })
+  @Integer(0, 60_000, {
+    default: 0,
+    effect: 'How long a record may wait for company behind a batch that has just been written. An idle partition sends at once.',
+  })
   readonly lingerMs!: number;
 
-  @Integer(65_536, 4_294_967_296, { default: 33_554_432, effect: 'Bytes that may wait to be sent. Beyond it `publish` waits for its place.' })
+  @Integer(65_536, 4_294_967_296, {
+    default: 33_554_432,
+    effect: 'Bytes that may wait to be sent. Beyond it `publish` waits for its place.',
+  })
   readonly bufferMemory!: number;
 
   @Integer(100, MAX_INT, { default: 120_000, effect: 'How long `publish` may take in all, retries included, before it rejects.' })
   readonly deliveryTimeoutMs!: number;
 
-  @Choice(['none', 'gzip'], { default: 'none', effect: 'How batches are compressed. Reading is not affected.' }, { remark: 'this version does not write snappy, lz4 or zstd' })
+  @Choice(
+    ['none', 'gzip'],
+    { default: 'none', effect: 'How batches are compressed. Reading is not affected.' },
+    { remark: 'this version does not write snappy, lz4 or zstd' },
+  )
   readonly compressionType!: 'none' | 'gzip';
 
-  @Flag({ default: true, effect: 'Whether missing topics are created at the start, dead-letter topics included. With `false` a missing topic refuses the start.' })
+  @Flag({
+    default: true,
+    effect: 'Whether missing topics are created at the start, dead-letter topics included. With `false` a missing topic refuses the start.',
+  })
   readonly createTopics!: boolean;
 
-  @NotYet('way to run without Kafka', [true], { defaultText: '`true`', effect: 'Whether events go through Kafka.', fix: 'remove it; KAFKA_BOOTSTRAP_SERVERS=embedded needs no Kafka beside the application' })
+  @NotYet('way to run without Kafka', [true], {
+    defaultText: '`true`',
+    effect: 'Whether events go through Kafka.',
+    fix: 'remove it; KAFKA_BOOTSTRAP_SERVERS=embedded needs no Kafka beside the application',
+  })
   readonly enabled!: true | undefined;
 
   @NotYet('schema registry', [], { effect: 'The schema registry.', fix: 'remove it; events are written as JSON' })
   readonly schemaRegistryUrl!: undefined;
 
-  @Text(NAME, NAME_ALLOWED, { defaultText: '`KAFKA_SERVICE_NAME`', effect: 'The name under which connections appear in logs and quotas of the brokers.' })
+  @Text(NAME, NAME_ALLOWED, {
+    defaultText: '`KAFKA_SERVICE_NAME`',
+    effect: 'The name under which connections appear in logs and quotas of the brokers.',
+  })
   readonly clientId!: string;
 
   @Flag({ default: false, effect: 'Whether notices of level `info` and what the Kafka client itself logs are printed too.' })
@@ -138,7 +176,8 @@ export class Settings {
 
   @Topics({
     defaultText: 'the five topics below',
-    effect: 'Topics of the application, by their name without the prefix: `partitions` and `retentionMs` (-1 keeps records for ever). Only in the file and in code; it adds to the default topics and overrides them.',
+    effect:
+      'Topics of the application, by their name without the prefix: `partitions` and `retentionMs` (-1 keeps records for ever). Only in the file and in code; it adds to the default topics and overrides them.',
   })
   readonly topics!: Readonly<Record<string, TopicSettings>>;
 }

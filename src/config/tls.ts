@@ -1,7 +1,7 @@
 import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
-import { Secret } from './secret.js';
+import type { Secret } from './secret.js';
 
 /** What TLS connections need, read from the files. Undefined parts are left to Node.js. */
 export interface TlsSettings {

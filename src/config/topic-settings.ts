@@ -62,8 +62,10 @@ export interface TopicProblem {
 export function topicProblems(input: unknown): TopicProblem[] {
   if (!isRecord(input)) return [{ path: '', value: input, allowed: 'topic names, each with `partitions` and `retentionMs`' }];
   return Object.entries(input).flatMap(([topic, given]): TopicProblem[] => {
-    if (!NAME.test(topic) || topic === '.' || topic === '..') return [{ path: topic, value: topic, allowed: 'a name of 1 to 200 letters, digits, `.`, `_` and `-`' }];
-    if (topic.endsWith('.dead-letter')) return [{ path: topic, value: topic, allowed: 'a name that does not end in `.dead-letter`: those topics come by themselves' }];
+    if (!NAME.test(topic) || topic === '.' || topic === '..')
+      return [{ path: topic, value: topic, allowed: 'a name of 1 to 200 letters, digits, `.`, `_` and `-`' }];
+    if (topic.endsWith('.dead-letter'))
+      return [{ path: topic, value: topic, allowed: 'a name that does not end in `.dead-letter`: those topics come by themselves' }];
     if (given === null || given === undefined) return [];
     if (!isRecord(given)) return [{ path: topic, value: given, allowed: '`partitions` and `retentionMs`' }];
     const unknown = Object.keys(given)
@@ -86,7 +88,10 @@ export function completeTopics(inputs: readonly unknown[], numPartitions: number
   for (const input of inputs) {
     for (const [topic, given] of Object.entries(input as Record<string, TopicSettingsInit | null>)) {
       const before = topics[topic] ?? { partitions: numPartitions, retentionMs: DEFAULT_RETENTION_MS };
-      topics[topic] = Object.freeze({ partitions: given?.partitions ?? before.partitions, retentionMs: given?.retentionMs ?? before.retentionMs });
+      topics[topic] = Object.freeze({
+        partitions: given?.partitions ?? before.partitions,
+        retentionMs: given?.retentionMs ?? before.retentionMs,
+      });
     }
   }
   return Object.freeze(topics);

@@ -32,13 +32,20 @@ export function validate(layers: readonly Layer[]): Validated {
   for (const [setting, allowed] of wrong) find(setting, allowed, setting.fix ?? usualFix(setting));
   const wrongNames = new Set(wrong.map(([{ name }]) => name));
   for (const { setting, allowed, fix } of conflicts(values)) if (!wrongNames.has(setting)) find(declared(setting), allowed, fix);
-  const tls = readTls(values, (name, problem) => find(declared(name), `a readable PEM file: ${problem}`, 'name a file that this process may read'));
+  const tls = readTls(values, (name, problem) =>
+    find(declared(name), `a readable PEM file: ${problem}`, 'name a file that this process may read'),
+  );
 
   const topicInputs = layers.filter((layer) => layer.given.has('topics')).map((layer) => ({ layer, input: layer.given.get('topics') }));
   for (const { layer, input } of topicInputs) {
     const name = layer.nameOf(declared('topics'));
     for (const { path, value, allowed } of topicProblems(input)) {
-      findings.push({ name: path === '' ? name : name.replace('topics', `topics.${path}`), value: shown(value, false), allowed, fix: 'correct or remove it' });
+      findings.push({
+        name: path === '' ? name : name.replace('topics', `topics.${path}`),
+        value: shown(value, false),
+        allowed,
+        fix: 'correct or remove it',
+      });
     }
   }
 
@@ -46,7 +53,14 @@ export function validate(layers: readonly Layer[]): Validated {
 
   const warnings = layers.flatMap((layer) => layer.warnings);
   for (const { setting, doubt } of doubts(values)) warnings.push(`${nameOf(declared(setting))} ${doubt}`);
-  return { values: complete(values as Settings, topicInputs.map(({ input }) => input)), tls, warnings };
+  return {
+    values: complete(
+      values as Settings,
+      topicInputs.map(({ input }) => input),
+    ),
+    tls,
+    warnings,
+  };
 }
 
 /** The given values where they are allowed, and which settings are wrong, each with what is allowed. */

@@ -19,12 +19,17 @@ const settingsTable = (): string =>
     '| environment | file and code | default | allowed | effect |',
     '|---|---|---|---|---|',
     ...[...settings().values()].map(
-      (setting) => `| ${setting.variable === undefined ? '' : `\`${setting.variable}\``} | \`${setting.name}\` | ${defaultOf(setting)} | ${setting.allowed} | ${setting.effect} |`,
+      (setting) =>
+        `| ${setting.variable === undefined ? '' : `\`${setting.variable}\``} | \`${setting.name}\` | ${defaultOf(setting)} | ${setting.allowed} | ${setting.effect} |`,
     ),
   ].join('\n');
 
 const topicsTable = (): string =>
-  ['| topic | kept for |', '|---|---|', ...[...DEFAULT_TOPICS].map(([topic, { retentionMs }]) => `| \`${topic}\` | ${retentionMs / 86_400_000} days |`)].join('\n');
+  [
+    '| topic | kept for |',
+    '|---|---|',
+    ...[...DEFAULT_TOPICS].map(([topic, { retentionMs }]) => `| \`${topic}\` | ${retentionMs / 86_400_000} days |`),
+  ].join('\n');
 
 it.each([
   ['settings', settingsTable],
@@ -33,6 +38,10 @@ it.each([
   const guide = readFileSync(GUIDE, 'utf8');
   const between = new RegExp(`(<!-- ${name}: [^>]*-->\n)([^]*)(<!-- /${name} -->)`);
   const wanted = `\n${table()}\n\n`;
-  if (process.env['UPDATE_DOCS'] === '1') writeFileSync(GUIDE, guide.replace(between, (_, open: string, __, close: string) => open + wanted + close));
+  if (process.env['UPDATE_DOCS'] === '1')
+    writeFileSync(
+      GUIDE,
+      guide.replace(between, (_, open: string, __, close: string) => open + wanted + close),
+    );
   else expect(between.exec(guide)?.[2]).toBe(wanted);
 });

@@ -1,4 +1,3 @@
-import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,30 +5,12 @@ import { inspect } from 'node:util';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { ConfigError } from '../../src/config/finding.js';
 import { KafkaConfig, type KafkaSettings } from '../../src/config/kafka-config.js';
 import { settings } from '../../src/config/setting.js';
-import { BusbarError } from '../../src/errors.js';
+import { findingsOf, thrownBy } from '../support/config-errors.js';
 
 const CANARY = 'canary-7f3a-never-shown';
 const NEEDED = { KAFKA_SERVICE_NAME: 'debates', KAFKA_BOOTSTRAP_SERVERS: 'one:9092, two:9093' };
-
-/** What `work` throws; fails when it does not. */
-function thrownBy(work: () => unknown): BusbarError {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof BusbarError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
-}
-
-function findingsOf(work: () => unknown): Map<string, string> {
-  const error = thrownBy(work);
-  expect(error).toBeInstanceOf(ConfigError);
-  return new Map((error as ConfigError).findings.map(({ name, value, allowed, fix }) => [name, `${value} | ${allowed} | ${fix}`]));
-}
 
 let dir: string;
 beforeAll(() => {
@@ -65,8 +46,7 @@ describe('a configuration from the environment', () => {
   });
 
   it('accepts every pinned name', () => {
-    const pinned =
-      `SERVICE_NAME BOOTSTRAP_SERVERS SECURITY_PROTOCOL SASL_MECHANISM SASL_USERNAME SASL_PASSWORD SSL_CAFILE SSL_CERTFILE
+    const pinned = `SERVICE_NAME BOOTSTRAP_SERVERS SECURITY_PROTOCOL SASL_MECHANISM SASL_USERNAME SASL_PASSWORD SSL_CAFILE SSL_CERTFILE
       SSL_KEYFILE TOPIC_PREFIX NUM_PARTITIONS REPLICATION_FACTOR MIN_INSYNC_REPLICAS GROUP_ID AUTO_OFFSET_RESET ENABLE_AUTO_COMMIT
       MAX_POLL_RECORDS FETCH_MIN_BYTES FETCH_MAX_WAIT_MS ACKS RETRIES BATCH_SIZE LINGER_MS BUFFER_MEMORY DELIVERY_TIMEOUT_MS
       COMPRESSION_TYPE CREATE_TOPICS ENABLED SCHEMA_REGISTRY_URL CLIENT_ID DEBUG`.split(/\s+/);
@@ -85,7 +65,14 @@ describe('a configuration from the environment', () => {
       KAFKA_GROUP_ID: '',
       KAFKA_ENABLED: 'true',
     });
-    expect(config).toMatchObject({ numPartitions: 6, createTopics: false, debug: true, compressionType: 'gzip', acks: 'all', groupId: 'debates' });
+    expect(config).toMatchObject({
+      numPartitions: 6,
+      createTopics: false,
+      debug: true,
+      compressionType: 'gzip',
+      acks: 'all',
+      groupId: 'debates',
+    });
   });
 
   it('is refused with CONFIG_BOOTSTRAP_MISSING when nobody said where Kafka is, and says what else is wrong', () => {
@@ -122,7 +109,10 @@ describe('a configuration from the environment', () => {
     );
     expect(findings).toEqual(
       new Map([
-        ['KAFKA_SERVICE_NAME', '"two words" | 1 to 100 letters, digits, `.`, `_` and `-` | name the application, e.g. KAFKA_SERVICE_NAME=debates'],
+        [
+          'KAFKA_SERVICE_NAME',
+          '"two words" | 1 to 100 letters, digits, `.`, `_` and `-` | name the application, e.g. KAFKA_SERVICE_NAME=debates',
+        ],
         ['KAFKA_NUM_PARTITIONS', '"16k" | an integer from 1 to 10000 | correct it, or remove it for the default (3)'],
         ['KAFKA_DELIVERY_TIMEOUT_MS', '"-5" | an integer from 100 to 2147483647 | correct it, or remove it for the default (120000)'],
         ['KAFKA_AUTO_OFFSET_RESET', '"none" | `earliest`, `latest` | correct it, or remove it for the default (earliest)'],
@@ -156,14 +146,26 @@ describe('a configuration from the environment', () => {
   });
 
   it('does not mind the KAFKA_ variables of others', () => {
-    const env = { ...NEEDED, KAFKA_HOME: '/opt/kafka', KAFKA_OPTS: '-Xmx1g', KAFKA_HEAP_OPTS: 'x', KAFKA_PORT: '1', KAFKA_LISTENERS: 'x', KAFKA_BROKER_ID: '1', KAFKA_ENABLE_AUTO_COMMIT: 'false' };
+    const env = {
+      ...NEEDED,
+      KAFKA_HOME: '/opt/kafka',
+      KAFKA_OPTS: '-Xmx1g',
+      KAFKA_HEAP_OPTS: 'x',
+      KAFKA_PORT: '1',
+      KAFKA_LISTENERS: 'x',
+      KAFKA_BROKER_ID: '1',
+      KAFKA_ENABLE_AUTO_COMMIT: 'false',
+    };
     expect(KafkaConfig.fromEnv(env).warnings).toEqual([]);
   });
 });
 
 describe('a configuration file', () => {
   it('holds the same settings, below the environment, which is below code', () => {
-    const path = file('layers.yaml', 'serviceName: from-file\nbootstrapServers: [one:9092, two:9092]\nnumPartitions: 4\nlinger_ms: 7\nKAFKA_BATCH_SIZE: 1000\nacks: 1\ndebug: true\ngroupId:\n');
+    const path = file(
+      'layers.yaml',
+      'serviceName: from-file\nbootstrapServers: [one:9092, two:9092]\nnumPartitions: 4\nlinger_ms: 7\nKAFKA_BATCH_SIZE: 1000\nacks: 1\ndebug: true\ngroupId:\n',
+    );
     const config = KafkaConfig.fromFile(path, { KAFKA_NUM_PARTITIONS: '5', KAFKA_LINGER_MS: '8' }, { lingerMs: 9 });
     expect(config).toMatchObject({
       serviceName: 'from-file',
@@ -178,10 +180,18 @@ describe('a configuration file', () => {
   });
 
   it('names itself in what is wrong with it, and knows no settings but ours', () => {
-    const path = file('wrong.yaml', 'serviceName: debates\nbootstrapServers: one:9092\nnumPartitions: three\nnumPartitons: 3\nlingerMs: 1\nlinger_ms: 2\nsaslPassword: 12345\n');
+    const path = file(
+      'wrong.yaml',
+      'serviceName: debates\nbootstrapServers: one:9092\nnumPartitions: three\nnumPartitons: 3\nlingerMs: 1\nlinger_ms: 2\nsaslPassword: 12345\n',
+    );
     const findings = findingsOf(() => KafkaConfig.fromFile(path, {}));
     expect([...findings.keys()].sort()).toEqual(
-      [`lingerMs in ${path} (KAFKA_LINGER_MS)`, `numPartitions in ${path} (KAFKA_NUM_PARTITIONS)`, `numPartitons in ${path}`, `saslPassword in ${path} (KAFKA_SASL_PASSWORD)`].sort(),
+      [
+        `lingerMs in ${path} (KAFKA_LINGER_MS)`,
+        `numPartitions in ${path} (KAFKA_NUM_PARTITIONS)`,
+        `numPartitons in ${path}`,
+        `saslPassword in ${path} (KAFKA_SASL_PASSWORD)`,
+      ].sort(),
     );
     expect(findings.get(`numPartitons in ${path}`)).toContain('did you mean numPartitions?');
     expect(findings.get(`saslPassword in ${path} (KAFKA_SASL_PASSWORD)`)).toContain('******');
@@ -229,7 +239,10 @@ describe('topics', () => {
   });
 
   it('are checked like everything else', () => {
-    const path = file('wrong-topics.yaml', 'topics:\n  orders: { partitions: 0, retention: 7d }\n  "a b": {}\n  x.dead-letter: {}\n  y: 3\n');
+    const path = file(
+      'wrong-topics.yaml',
+      'topics:\n  orders: { partitions: 0, retention: 7d }\n  "a b": {}\n  x.dead-letter: {}\n  y: 3\n',
+    );
     const where = (what: string) => `topics.${what} in ${path}`;
     const findings = findingsOf(() => KafkaConfig.fromFile(path, NEEDED));
     expect([...findings.keys()]).toEqual(['orders.retention', 'orders.partitions', 'a b', 'x.dead-letter', 'y'].map(where));
@@ -237,75 +250,12 @@ describe('topics', () => {
   });
 });
 
-describe('connecting securely', () => {
-  const secure = { ...NEEDED, KAFKA_SECURITY_PROTOCOL: 'SASL_SSL' };
-
-  it('needs mechanism, user and password', () => {
-    expect([...findingsOf(() => KafkaConfig.fromEnv(secure)).keys()]).toEqual(['KAFKA_SASL_MECHANISM', 'KAFKA_SASL_USERNAME', 'KAFKA_SASL_PASSWORD']);
-  });
-
-  it('gives the driver what it needs, and only when the protocol uses it', () => {
-    const login = { KAFKA_SASL_MECHANISM: 'scram-sha-512', KAFKA_SASL_USERNAME: 'me', KAFKA_SASL_PASSWORD: ` ${CANARY} ` };
-    const config = KafkaConfig.fromEnv({ ...secure, ...login });
-    expect(config.sasl()).toMatchObject({ mechanism: 'SCRAM-SHA-512', username: 'me' });
-    expect(config.sasl()?.password.reveal()).toBe(` ${CANARY} `);
-    expect(config.tls()).toEqual({ ca: undefined, cert: undefined, key: undefined });
-    expect(KafkaConfig.fromEnv(NEEDED).tls()).toBeUndefined();
-    expect(KafkaConfig.fromEnv({ ...NEEDED, ...login }).sasl()).toBeUndefined();
-  });
-
-  it('reads certificate and key files and reports those that are missing or something else', () => {
-    const key = file('client.key', generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
-    const noKey = file('no.key', `-----BEGIN PRIVATE KEY-----\n${CANARY}\n-----END PRIVATE KEY-----\n`);
-    const env = { ...NEEDED, KAFKA_SECURITY_PROTOCOL: 'SSL' };
-    const wrong = thrownBy(() => KafkaConfig.fromEnv({ ...env, KAFKA_SSL_CAFILE: join(dir, 'nowhere.pem'), KAFKA_SSL_CERTFILE: key, KAFKA_SSL_KEYFILE: noKey }));
-    expect(wrong.message).toContain('cannot be read (ENOENT)');
-    expect((wrong as ConfigError).findings.map(({ name }) => name).sort()).toEqual(['KAFKA_SSL_CAFILE', 'KAFKA_SSL_CERTFILE', 'KAFKA_SSL_KEYFILE']);
-    expect(inspect(wrong, { depth: 9 })).not.toContain(CANARY);
-    expect([...findingsOf(() => KafkaConfig.fromEnv({ ...env, KAFKA_SSL_KEYFILE: key })).keys()]).toEqual(['KAFKA_SSL_CERTFILE']);
-  });
-
-  it('is not for the embedded broker', () => {
-    expect([...findingsOf(() => KafkaConfig.fromEnv({ ...NEEDED, KAFKA_BOOTSTRAP_SERVERS: 'embedded', KAFKA_SECURITY_PROTOCOL: 'SSL' })).keys()]).toEqual(['KAFKA_SECURITY_PROTOCOL']);
-  });
-});
-
-describe('a secret', () => {
-  const printed = (value: unknown): string => [String(value), inspect(value, { depth: 9, showHidden: true }), JSON.stringify(value), `${(value as Error).stack}`].join('\n');
-
-  it('is in no print of the configuration', () => {
-    const config = KafkaConfig.fromEnv({
-      ...NEEDED,
-      KAFKA_SECURITY_PROTOCOL: 'SASL_SSL',
-      KAFKA_SASL_MECHANISM: 'PLAIN',
-      KAFKA_SASL_USERNAME: 'me',
-      KAFKA_SASL_PASSWORD: CANARY,
-    });
-    expect(printed(config)).not.toContain(CANARY);
-    expect(printed({ ...config })).not.toContain(CANARY);
-    expect(printed(config.sasl())).not.toContain(CANARY);
-    expect(printed(config)).toContain('debates');
-  });
-
-  it.each([
-    ['a password with the wrong type', { saslPassword: { nested: CANARY } as never }],
-    ['a password under a misspelt name', { saslPasword: CANARY } as never],
-    ['credentials in the server list', { bootstrapServers: `me:${CANARY}@one:9092` }],
-    ['credentials in the address of a registry', { schemaRegistryUrl: `http://me:${CANARY}@registry` as never }],
-  ])('is in no error: %s', (_, wrong) => {
-    const error = thrownBy(() => KafkaConfig.from({ serviceName: 'debates', bootstrapServers: 'one:9092', ...(wrong as KafkaSettings) }));
-    expect(error.code).toBe('CONFIG_INVALID');
-    expect(printed(error)).not.toContain(CANARY);
-  });
-
-  it('is in no warning about a misspelt variable', () => {
-    const { warnings } = KafkaConfig.fromEnv({ ...NEEDED, KAFKA_SASL_PASWORD: CANARY });
-    expect(warnings).toEqual(['KAFKA_SASL_PASWORD is not a setting and has no effect; did you mean KAFKA_SASL_PASSWORD?']);
-  });
-});
-
 it('a configuration cannot be changed', () => {
-  const config = KafkaConfig.fromEnv(NEEDED) as unknown as { serviceName: string; bootstrapServers: string[]; topics: Record<string, { partitions: number }> };
+  const config = KafkaConfig.fromEnv(NEEDED) as unknown as {
+    serviceName: string;
+    bootstrapServers: string[];
+    topics: Record<string, { partitions: number }>;
+  };
   expect(() => (config.serviceName = 'x')).toThrow(TypeError);
   expect(() => config.bootstrapServers.push('x:1')).toThrow(TypeError);
   expect(() => (config.topics['x'] = { partitions: 1 })).toThrow(TypeError);
