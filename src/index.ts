@@ -43,3 +43,9 @@ export type { TopicPartition } from './inbound/inbound.js';
 export { OUTCOMES, type Outcome, type OutcomeCounts } from './inbound/outcomes.js';
 export type { From } from './inbound/start-offset.js';
 export { KafkaEventBridge } from './bridge/kafka-event-bridge.js';
+
+export { KafkaService, type ServiceStats, type StartOptions, type StopOptions } from './service/kafka-service.js';
+export type { LifecycleState } from './service/lifecycle.js';
+export { kafkaModule, type KafkaModuleOptions } from './service/kafka-module.js';
+export { TOKENS } from './service/tokens.js';
+export type { Clock } from './service/clock.js';

@@ -32,6 +32,7 @@ export type NoticeCode =
   | 'COMMIT_FAILED'
   | 'PRUNED'
   | 'CONFIG_WARNING'
+  | 'CLEANUP_FAILED'
   | 'CLIENT_LOG'
   | 'EMBEDDED_LOG'
   | 'APPLICATION_LOG';
@@ -55,9 +56,9 @@ export class Notices {
   }
 }
 
-/** One line on stderr; `info` stays silent. */
-export function printNotice({ level, code, message, error, details }: Notice): void {
-  if (level === 'info') return;
+/** One line on stderr; `info` stays silent unless it is the `lowest` level to print. */
+export function printNotice({ level, code, message, error, details }: Notice, lowest: 'info' | 'warn' = 'warn'): void {
+  if (level === 'info' && lowest !== 'info') return;
   const where = Object.entries(details ?? {})
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => ` ${name}=${String(value)}`)

@@ -1,0 +1,96 @@
+import { ContainerModule, type ContainerModuleLoadOptions, type Newable, type ResolutionContext } from 'inversify';
+
+import { EventBus } from '../bus/event-bus.js';
+import type { Resolve } from '../bus/event-context.js';
+import type { KafkaConfig } from '../config/kafka-config.js';
+import type { EventClass } from '../event/contract.js';
+import type { ProcessorClass } from '../processor/processor.js';
+import type { Store } from '../store/store.js';
+import { Notices } from '../telemetry/notices.js';
+import { systemClock } from './clock.js';
+import { keepShut } from './closed-outlet.js';
+import { KafkaService } from './kafka-service.js';
+import type { LifecycleState } from './lifecycle.js';
+import { TOKENS } from './tokens.js';
+
+const ACTIVE: ReadonlySet<LifecycleState> = new Set(['starting', 'running', 'stopping']);
+
+/** What an application consists of. */
+export interface KafkaModuleOptions {
+  readonly config: KafkaConfig;
+  /** Every event class that the application publishes, hears or handles. */
+  readonly events: readonly EventClass[];
+  readonly processors?: readonly ProcessorClass[] | undefined;
+  /** Classes with `@Listens` methods. */
+  readonly listeners?: readonly (new (...args: never[]) => object)[] | undefined;
+  /** Without one, effects are at least once, and duplicates are recognised for a while only. */
+  readonly store?: Store | undefined;
+}
+
+/**
+ * The module for the application's container, e.g. `container.load(kafkaModule({ … }))`; then
+ * `container.get(KafkaService).start()`. It binds `TOKENS` and the classes `EventBus` and `KafkaService`; processors and
+ * listeners become singletons, unless the container has a binding of its own for them. `await
+ * container.unbindAllAsync()` stops the service.
+ */
+export function kafkaModule(options: KafkaModuleOptions): ContainerModule {
+  const { config, store, processors = [], listeners = [] } = options;
+  return new ContainerModule((container) => {
+    const { bind } = container;
+    bind(TOKENS.Config).toConstantValue(config);
+    bind(TOKENS.Clock).toConstantValue(systemClock);
+    bind(TOKENS.Notices).toConstantValue(new Notices());
+    if (store !== undefined) bind(TOKENS.Store).toConstantValue(store);
+    for (const type of new Set([...processors, ...listeners])) bindSingleton(container, type as Newable<object>);
+
+    let unlock = (): void => undefined;
+    bind(EventBus)
+      .toDynamicValue((context) => {
+        const { serviceName, deliveryTimeoutMs } = config;
+        const notices = context.get<Notices>(TOKENS.Notices);
+        const bus = new EventBus({ source: `/${serviceName}`, deliveryTimeoutMs, notices, resolve: resolverOf(context) });
+        unlock = keepShut(bus);
+        return bus;
+      })
+      .inSingletonScope();
+    bind(TOKENS.EventBus).toService(EventBus);
+
+    bind(KafkaService)
+      .toDynamicValue((context) => {
+        const bus = context.get(EventBus);
+        const notices = context.get<Notices>(TOKENS.Notices);
+        const resolve = resolverOf(context);
+        return new KafkaService({
+          config,
+          bus,
+          unlock: () => unlock(),
+          notices,
+          store,
+          events: options.events,
+          processors,
+          listeners,
+          resolve,
+        });
+      })
+      .inSingletonScope()
+      // Without a promise where there is nothing to stop, so that `unbindAll()` works there too.
+      .onDeactivation((service) => (ACTIVE.has(service.state) ? service.stop() : undefined));
+  });
+}
+
+/** Inversify's context stays usable: every `get` is a request of its own. */
+function resolverOf(context: ResolutionContext): Resolve {
+  return (token) => context.get(token as Newable<never>);
+}
+
+/** Inversify refuses a class without its decorators at once; here it is one finding among others when the service starts. */
+function bindSingleton({ bind, isBound }: ContainerModuleLoadOptions, type: Newable<object>): void {
+  if (isBound(type)) return;
+  try {
+    bind(type).toSelf().inSingletonScope();
+  } catch (error) {
+    bind(type).toDynamicValue(() => {
+      throw error;
+    });
+  }
+}

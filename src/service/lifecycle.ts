@@ -1,0 +1,118 @@
+import { BusbarError } from '../errors.js';
+import type { MaybePromise } from '../maybe-promise.js';
+
+export type LifecycleState = 'created' | 'starting' | 'running' | 'stopping' | 'stopped' | 'failed';
+
+/** Takes back one step of a start. `deadline` is in ms since 1970: what is not done by then is cut off. */
+export type Undo = (deadline: number) => MaybePromise<void>;
+
+/** Says that a step of the start is done and how to take it back. Throws when somebody wants to stop meanwhile. */
+export type Begun = (undo: Undo) => void;
+
+/** What a state allows, for whoever asked for something else. */
+const ALLOWED: Readonly<Record<LifecycleState, string>> = {
+  created: 'start() and stop()',
+  starting: 'stop()',
+  running: 'stop()',
+  stopping: 'nothing but to wait for stop()',
+  stopped: 'nothing: it starts once; build a new container to start again',
+  failed: 'nothing: it starts once; build a new container to start again',
+};
+
+/**
+ * `created -> starting -> running -> stopping -> stopped`, and `failed` after a start or a stop that failed. A start is
+ * a row of steps, a stop takes them back in the opposite order; a start that fails half-way takes back what it did.
+ */
+export class Lifecycle {
+  readonly #onUndoFailed: (error: unknown) => void;
+  readonly #undos: Undo[] = [];
+  #state: LifecycleState = 'created';
+  #starting: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
+
+  /** `onUndoFailed` is told what goes wrong while a failed start is taken back: the rejection is what made it fail. */
+  constructor(onUndoFailed: (error: unknown) => void) {
+    this.#onUndoFailed = onUndoFailed;
+  }
+
+  get state(): LifecycleState {
+    return this.#state;
+  }
+
+  /**
+   * Runs the steps once; a second call while they run waits for the same end. Rejects with what made a step fail, or
+   * `ILLEGAL_TRANSITION` when it is not the time to start, or when `stop` was called meanwhile.
+   */
+  start(steps: (begun: Begun) => Promise<void>, undoMs: number): Promise<void> {
+    if (this.#state === 'starting' && this.#starting !== undefined && this.#stopping === undefined) return this.#starting;
+    if (this.#state !== 'created') return Promise.reject(this.illegal('start()'));
+    this.#state = 'starting';
+    this.#starting = this.#start(steps, undoMs);
+    return this.#starting;
+  }
+
+  /**
+   * Takes the steps back, all of them even when some fail; a second call waits for the same end. Harmless when there is
+   * nothing to take back. Rejects with what failed; several failures are an `AggregateError`.
+   */
+  stop(deadlineMs: number): Promise<void> {
+    if (this.#state === 'stopped' || this.#state === 'failed') return this.#stopping ?? Promise.resolve();
+    this.#stopping ??= this.#stop(deadlineMs);
+    return this.#stopping;
+  }
+
+  /** The error for a call that the state does not allow. */
+  illegal(call: string): BusbarError {
+    return new BusbarError(
+      'ILLEGAL_TRANSITION',
+      `${call} is not allowed while the service is ${this.#state}; allowed is ${ALLOWED[this.#state]}`,
+    );
+  }
+
+  async #start(steps: (begun: Begun) => Promise<void>, undoMs: number): Promise<void> {
+    const begun: Begun = (undo) => {
+      this.#undos.push(undo);
+      this.#goOn();
+    };
+    try {
+      await steps(begun);
+      this.#goOn();
+      this.#state = 'running';
+    } catch (error) {
+      for (const failure of await this.#undo(Date.now() + undoMs)) this.#onUndoFailed(failure);
+      this.#state = this.#stopping === undefined ? 'failed' : 'stopped';
+      throw error;
+    }
+  }
+
+  #goOn(): void {
+    if (this.#stopping !== undefined)
+      throw new BusbarError('ILLEGAL_TRANSITION', 'stop() was called while the service was starting: it did not start');
+  }
+
+  async #stop(deadlineMs: number): Promise<void> {
+    const deadline = Date.now() + deadlineMs;
+    // The start notices by itself and takes its steps back; whoever called it has its error.
+    if (this.#state === 'starting') {
+      await this.#starting?.catch(() => undefined);
+      return;
+    }
+    this.#state = 'stopping';
+    const failures = await this.#undo(deadline);
+    this.#state = failures.length === 0 ? 'stopped' : 'failed';
+    if (failures.length === 1) throw failures[0];
+    if (failures.length > 1) throw new AggregateError(failures, 'the service has stopped, and not cleanly');
+  }
+
+  async #undo(deadline: number): Promise<unknown[]> {
+    const failures: unknown[] = [];
+    for (let undo = this.#undos.pop(); undo !== undefined; undo = this.#undos.pop()) {
+      try {
+        await undo(deadline);
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    return failures;
+  }
+}

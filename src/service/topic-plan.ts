@@ -1,0 +1,86 @@
+import type { KafkaConfig } from '../config/kafka-config.js';
+import { BusbarError } from '../errors.js';
+import type { Contract } from '../event/contract.js';
+import type { KafkaAdmin, TopicDescription, TopicSpec } from '../kafka/driver.js';
+import { topicSpec, type Copies, type TopicNames } from '../kafka/topics.js';
+import type { Notices } from '../telemetry/notices.js';
+
+/** Dead letters wait for somebody to look: they are kept for so long at least. */
+const DEAD_LETTER_RETENTION_MS = 30 * 24 * 60 * 60 * 1000;
+
+export interface TopicPlan {
+  readonly config: KafkaConfig;
+  readonly names: TopicNames;
+  /** The events that cross the process. */
+  readonly contracts: readonly Contract[];
+  /** Full names of the topics that processors read: each needs a dead-letter topic. */
+  readonly read: ReadonlySet<string>;
+}
+
+/**
+ * Sees to it that every topic the application uses is there, dead-letter topics included; those that exist are left as
+ * they are. A topic that is made survives the loss of one broker where there are enough of them: as many copies as
+ * `REPLICATION_FACTOR` says or min(3, brokers), of which all but one must have a record. Throws `TOPIC_MISSING` when
+ * topics may not be created, `CONFIG_INVALID` when the brokers are too few for the settings. A notice says where an
+ * acknowledged record may still be lost.
+ */
+export async function ensureTopics(plan: TopicPlan, admin: KafkaAdmin, notices: Notices): Promise<void> {
+  const { config } = plan;
+  const copies = await copiesOf(config, admin);
+  const specs = specsOf(plan, copies);
+  if (config.createTopics) await admin.ensureTopics(specs);
+  const found = await admin.describeTopics(specs.map(({ topic }) => topic));
+  const missing = specs.filter(({ topic }) => !found.some((one) => one.topic === topic));
+  if (missing.length > 0) {
+    const names = missing.map(({ topic, partitions }) => `${topic} (${partitions} partitions)`).join(', ');
+    throw new BusbarError('TOPIC_MISSING', `not on the broker: ${names}; create them, or allow it with KAFKA_CREATE_TOPICS=true`);
+  }
+  // One copy is all that the embedded broker has.
+  if (config.embedded !== undefined) return;
+  for (const topic of found) {
+    const weakness = weaknessOf(topic);
+    if (weakness !== undefined)
+      notices.raise({ level: 'warn', code: 'CONFIG_WARNING', message: weakness, details: { topic: topic.topic } });
+  }
+}
+
+async function copiesOf({ replicationFactor, minInsyncReplicas }: KafkaConfig, admin: KafkaAdmin): Promise<Copies> {
+  const brokers = await admin.brokers();
+  const factor = replicationFactor ?? Math.min(3, brokers);
+  if (factor > brokers) {
+    throw new BusbarError(
+      'CONFIG_INVALID',
+      `KAFKA_REPLICATION_FACTOR is ${factor} and there are ${brokers} brokers: no topic could be created; choose at most ${brokers}`,
+    );
+  }
+  const inSync = minInsyncReplicas ?? Math.max(1, factor - 1);
+  if (inSync > factor) {
+    throw new BusbarError(
+      'CONFIG_INVALID',
+      `KAFKA_MIN_INSYNC_REPLICAS is ${inSync} and topics get ${factor} copies: no record could be acknowledged; choose at most ${factor}`,
+    );
+  }
+  return { replicationFactor: factor, minInsyncReplicas: inSync };
+}
+
+function specsOf({ config, names, contracts, read }: TopicPlan, copies: Copies): TopicSpec[] {
+  const specs: TopicSpec[] = [];
+  for (const name of new Set(contracts.map(({ topic }) => topic))) {
+    const settings = config.topics[name];
+    if (settings === undefined) throw new TypeError(`topic ${name} is not configured: the wiring was not checked`);
+    const topic = names.topic(name);
+    specs.push(topicSpec(topic, settings, copies));
+    if (!read.has(topic)) continue;
+    const retentionMs = settings.retentionMs === -1 ? -1 : Math.max(settings.retentionMs, DEAD_LETTER_RETENTION_MS);
+    specs.push(topicSpec(names.deadLetter(topic), { ...settings, retentionMs }, copies));
+  }
+  return specs;
+}
+
+/** How an acknowledged record could be lost, in words; undefined when it takes more than one broken broker. */
+function weaknessOf({ replicationFactor, minInsyncReplicas, uncleanLeaderElection }: TopicDescription): string | undefined {
+  if (replicationFactor < 2) return 'the topic has one copy: what is acknowledged is lost with its broker';
+  if (minInsyncReplicas < 2) return 'min.insync.replicas is 1: what one broker alone acknowledged is lost with it';
+  if (uncleanLeaderElection) return 'unclean leader election is on: a broker that missed acknowledged records may become leader';
+  return undefined;
+}
