@@ -30,7 +30,8 @@ const CLOSED: Failure = { code: 'BUS_CLOSED', reason: 'the publisher takes no mo
 
 /**
  * The way out: a bounded queue in front of the driver. Per topic-partition the order on the log is the order of the
- * calls, over retries and whatever each call has to wait for. Every call ends at its deadline at the latest.
+ * calls, over retries and whatever each call has to wait for. Every call ends at its deadline; one whose record is with
+ * the driver then, which knows more, ends a quarter of a second later at the latest.
  */
 export class Publisher {
   readonly #encoder: Encoder;
@@ -74,8 +75,9 @@ export class Publisher {
         failed: ({ code, reason, certainty, retriable, cause }) => reject(new SendError(code, reason, { certainty, retriable, cause })),
       };
       if (this.#closing !== undefined) return receiver.failed(CLOSED);
+      const bytes = recordBytes(record);
       const entry = this.#entry(record.topic, deadline, receiver);
-      entry.encoded(record, recordBytes(record));
+      entry.encoded(record, bytes);
       this.#intake(record.topic).add(entry);
     });
   }

@@ -7,8 +7,8 @@ const HEADER_OVERHEAD = 10;
 /** Upper bound of the bytes a record takes in an uncompressed batch. */
 export function recordBytes({ key, value, headers }: WireRecord): number {
   let bytes = RECORD_OVERHEAD + (key?.length ?? 0) + (value?.length ?? 0);
-  for (const name in headers) {
-    const given = headers[name]!;
+  // Own headers only: those of a record that was read may have any prototype.
+  for (const [name, given] of Object.entries(headers)) {
     if (Array.isArray(given)) for (const one of given) bytes += headerBytes(name, one);
     else bytes += headerBytes(name, given);
   }
