@@ -15,18 +15,20 @@ export interface DataDirectory {
 
 /** `DATA_DIR_IN_USE`, or `EMBEDDED_FAILED` when it cannot be created or written. Without a path: a temporary one. */
 export async function openDataDirectory(path: string | undefined): Promise<DataDirectory> {
-  return path === undefined ? temporaryDirectory() : lockedDirectory(resolve(path));
+  try {
+    return path === undefined ? await temporaryDirectory() : await lockedDirectory(resolve(path));
+  } catch (cause) {
+    if (cause instanceof BusbarError) throw cause;
+    throw new BusbarError('EMBEDDED_FAILED', `the data directory ${path ?? tmpdir()} cannot be used: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
 }
 
 async function lockedDirectory(path: string): Promise<DataDirectory> {
-  try {
-    await mkdir(path, { recursive: true });
-    const lock = await DataDirLock.acquire(path);
-    return { path, release: () => lock.release() };
-  } catch (cause) {
-    if (cause instanceof BusbarError) throw cause;
-    throw new BusbarError('EMBEDDED_FAILED', `the data directory ${path} cannot be used: ${(cause as Error).message}`, { cause });
-  }
+  await mkdir(path, { recursive: true });
+  const lock = await DataDirLock.acquire(path);
+  return { path, release: () => lock.release() };
 }
 
 const TEMPORARY = 'busbar-kafka-';
