@@ -6,6 +6,7 @@ import type { KafkaDriver } from '../../src/kafka/driver.js';
 import { Notices, type Notice } from '../../src/telemetry/notices.js';
 import { Reader, records, soon, text } from '../../src/testing/driver-conformance-stage.js';
 import { uniquePrefix } from '../support/kafka.js';
+import { kafkajsClient } from '../support/kafkajs-client.js';
 
 describe('producing with kafkajs while brokers fail', () => {
   const running = startEmbeddedKafka({ nodes: 2 });
@@ -162,6 +163,37 @@ describe('producing with kafkajs while brokers fail', () => {
     });
 
     expect(await driver.produce(topic, 0, records('y'), soon())).toBe(0);
+  });
+
+  it('sends to other topics after one was deleted', async () => {
+    const client = kafkajsClient((await running).bootstrap).admin();
+    const doomed = uniquePrefix();
+    await driver.admin.ensureTopics([{ topic: doomed, partitions: 1, replicationFactor: 1, configs: {} }]);
+    await driver.produce(doomed, 0, records('x'), soon());
+    await driver.admin.offsets(doomed);
+    await client.connect();
+    await client.deleteTopics({ topics: [doomed] });
+    await client.disconnect();
+    await expect(driver.produce(doomed, 0, records('x'), soon())).rejects.toMatchObject({ code: 'TOPIC_MISSING' });
+    await expect(driver.admin.offsets(doomed)).rejects.toMatchObject({ code: 'TOPIC_MISSING' });
+
+    const fresh = uniquePrefix();
+    await driver.admin.ensureTopics([{ topic: fresh, partitions: 1, replicationFactor: 1, configs: {} }]);
+    expect(await driver.produce(fresh, 0, records('y'), soon())).toBe(0);
+    expect(await driver.admin.offsets(fresh)).toEqual([{ partition: 0, beginning: 0, end: 1 }]);
+  });
+
+  it('answers for every partition when asked for many things at once', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, async (_, i) => {
+        const asked = i % 3;
+        if (asked === 0) return (await driver.admin.offsets(topic)).length;
+        if (asked === 1) return (await driver.admin.committed(uniquePrefix(), topic)).length;
+        return (await driver.admin.describeTopics([topic]))[0]!.partitions;
+      }),
+    );
+
+    expect(answers).toEqual(Array.from({ length: 30 }, () => 2));
   });
 
   it('ends what is under way when it is closed, each with what is certain', async () => {

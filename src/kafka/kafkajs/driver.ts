@@ -1,14 +1,11 @@
-import type { Admin } from 'kafkajs';
-
 import { BusbarError } from '../../errors.js';
 import type { Notices } from '../../telemetry/notices.js';
 import type { ConsumeOptions, KafkaAdmin, KafkaDriver, Subscription } from '../driver.js';
 import { ProduceError } from '../produce-error.js';
 import type { WireRecord } from '../record.js';
+import { AdminClient } from './admin-client.js';
 import { KafkaJsAdmin } from './admin.js';
 import { settlesWithin } from './backoff.js';
-import { newClient } from './client.js';
-import { toBusbarError } from './failure.js';
 import { settingsOf, type KafkaJsOptions, type Settings } from './options.js';
 import { Producing } from './producing.js';
 import { KafkaJsSubscription } from './subscription.js';
@@ -22,7 +19,7 @@ export function kafkajsDriver(options: KafkaJsOptions, notices: Notices): KafkaD
 class KafkaJsDriver implements KafkaDriver {
   readonly #settings: Settings;
   readonly #notices: Notices;
-  readonly #adminClient: Admin;
+  readonly #adminClient: AdminClient;
   readonly #admin: KafkaJsAdmin;
   readonly #producing: Producing;
   readonly #topics: TopicPartitions;
@@ -32,8 +29,8 @@ class KafkaJsDriver implements KafkaDriver {
   constructor(settings: Settings, notices: Notices) {
     this.#settings = settings;
     this.#notices = notices;
-    this.#adminClient = newClient(settings, notices).admin();
-    this.#admin = new KafkaJsAdmin(this.#adminClient, settings.brokers);
+    this.#adminClient = new AdminClient(settings, notices);
+    this.#admin = new KafkaJsAdmin(this.#adminClient);
     this.#producing = new Producing(settings, notices);
     this.#topics = new TopicPartitions(this.#admin);
   }
@@ -43,11 +40,7 @@ class KafkaJsDriver implements KafkaDriver {
   }
 
   async connect(): Promise<void> {
-    try {
-      await this.#adminClient.connect();
-    } catch (error) {
-      throw toBusbarError(error, 'cannot connect', this.#settings.brokers);
-    }
+    await this.#adminClient.run('cannot connect', (admin) => admin.describeCluster());
   }
 
   partitions(topic: string): Promise<number> {
@@ -86,6 +79,6 @@ class KafkaJsDriver implements KafkaDriver {
     const subscriptions = Array.from(this.#subscriptions, (subscription) => subscription.close());
     await settlesWithin(Promise.all(subscriptions), deadlineMs);
     await this.#producing.close(Math.max(0, until - Date.now()));
-    await settlesWithin(this.#adminClient.disconnect(), 1_000);
+    await settlesWithin(this.#adminClient.close(), 1_000);
   }
 }

@@ -76,7 +76,10 @@ export class Reading {
     const { admin, options, remembered } = this.#context;
     const { topic, partition, key } = claim;
     const [{ beginning, end }, offsets] = await Promise.all([this.#range(claim), admin.committed(options.group, topic)]);
-    const inGroup = offsets.find((entry) => entry.partition === partition)?.offset;
+    const entry = offsets.find((each) => each.partition === partition);
+    // No answer is not the answer "none": it would begin anew.
+    if (entry === undefined) throw new BusbarError('KAFKA_FAILED', `no committed offset was answered for ${key}`, { retriable: true });
+    const inGroup = entry.offset;
     // What was settled here and could not be committed in time is settled all the same.
     const known = [inGroup, remembered.get(key), claim.next ?? claim.stood].filter((offset) => offset !== undefined);
     claim.stood = known.length === 0 ? undefined : Math.max(...known);

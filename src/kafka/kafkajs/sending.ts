@@ -39,6 +39,7 @@ export class Sending {
   readonly #backoff = new Backoff(50, 1_000);
   readonly #ended = new AbortController();
   #last: unknown;
+  #renewed = false;
 
   constructor(
     private readonly producing: Producing,
@@ -119,6 +120,12 @@ export class Sending {
     const certain = this.#attempt.written === 0;
     if (certain && type !== undefined && SEQUENCE_LOST.has(type)) {
       this.producing.replace(producer, this.topic, this.partition, `the broker lost the sequence of the producer (${type})`);
+      return;
+    }
+    if (type === 'UNKNOWN_TOPIC_OR_PARTITION' && certain && !this.#renewed) {
+      // A producer that has sent to a topic which was deleted since can send to no other topic either.
+      this.#renewed = true;
+      producer.retire();
       return;
     }
     if (type === 'UNKNOWN_TOPIC_OR_PARTITION' ? Date.now() - this.#started < TOPIC_GRACE_MS : mayPass(error)) return;

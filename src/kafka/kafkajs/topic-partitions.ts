@@ -35,10 +35,10 @@ export class TopicPartitions {
     const running = this.#asking.get(topic);
     if (running !== undefined) return running;
     const asking = this.admin
-      .partitions(topic)
-      .then(({ length }) => {
-        this.#known.set(topic, { count: length, at: Date.now() });
-        return length;
+      .countPartitions(topic)
+      .then((count) => {
+        this.#known.set(topic, { count, at: Date.now() });
+        return count;
       })
       .finally(() => this.#asking.delete(topic));
     this.#asking.set(topic, asking);

@@ -1,0 +1,62 @@
+import type { Admin } from 'kafkajs';
+
+import type { Notices } from '../../telemetry/notices.js';
+import { newClient } from './client.js';
+import { protocolType, toBusbarError } from './failure.js';
+import type { Settings } from './options.js';
+
+/**
+ * One admin connection, one call at a time: calls of kafkajs that run at once overwrite each other's metadata, and
+ * then answer for some partitions only, or for none. And it never forgets a topic: once one was deleted, calls for
+ * others fail as well, so the connection is replaced when a topic is missing.
+ */
+export class AdminClient {
+  readonly #settings: Settings;
+  readonly #notices: Notices;
+  #admin: Admin | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  constructor(settings: Settings, notices: Notices) {
+    this.#settings = settings;
+    this.#notices = notices;
+  }
+
+  /** Rejects with a `BusbarError` whose message begins with `doing`. */
+  run<T>(doing: string, work: (admin: Admin) => Promise<T>): Promise<T> {
+    const result = this.#last.then(() => this.#run(doing, work));
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+
+  /** Ends the connection when the call under way has ended. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#last;
+    await this.#disconnect();
+  }
+
+  async #run<T>(doing: string, work: (admin: Admin) => Promise<T>): Promise<T> {
+    try {
+      return await work(await this.#connected());
+    } catch (error) {
+      if (protocolType(error) === 'UNKNOWN_TOPIC_OR_PARTITION') await this.#disconnect();
+      throw toBusbarError(error, doing, this.#settings.brokers);
+    }
+  }
+
+  async #connected(): Promise<Admin> {
+    if (this.#closed) throw Object.assign(new Error('the driver is closed'), { retriable: false });
+    if (this.#admin !== undefined) return this.#admin;
+    const admin = newClient(this.#settings, this.#notices).admin();
+    await admin.connect();
+    this.#admin = admin;
+    return admin;
+  }
+
+  async #disconnect(): Promise<void> {
+    const admin = this.#admin;
+    this.#admin = undefined;
+    await admin?.disconnect();
+  }
+}
