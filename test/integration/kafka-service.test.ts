@@ -67,6 +67,27 @@ describe('an application in a container', () => {
     expect(successor.handled).toEqual(['o-2']);
   });
 
+  it('abandons a handler that does not end by the deadline, and its event comes again after the next start', async () => {
+    const { container, service, bus, config } = await application();
+    await service.start();
+    const orders = container.get(Orders);
+    let release: () => void = () => undefined;
+    orders.hold = new Promise((resolve) => (release = resolve));
+    const began = new Promise<void>((resolve) => (orders.began = resolve));
+    await bus.publish(new OrderPlaced({ orderId: 'o-1' }));
+    await began;
+    await service.stop({ deadlineMs: 400 });
+    expect(service.getStats().processors['orders']).toMatchObject({ delivered: 1, handled: 0, inFlight: 0, abandoned: 1 });
+    release();
+
+    const { topicPrefix } = config;
+    const next = await application({ topicPrefix });
+    await next.service.start();
+    const successor = next.container.get(Orders);
+    await successor.untilHandled(1);
+    expect(successor.handled).toEqual(['o-1']);
+  });
+
   it('finds its topics on the broker, and a dead-letter topic for what its processors read', async () => {
     const { service, config } = await application({ numPartitions: 2 });
     await service.start();

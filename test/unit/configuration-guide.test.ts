@@ -1,7 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
-import { expect, it } from 'vitest';
+import { afterAll, expect, it, vi } from 'vitest';
 
+import { KafkaConfig } from '../../src/config/kafka-config.js';
 import { settings, type Setting } from '../../src/config/setting.js';
 import '../../src/config/settings.js';
 import { DEFAULT_TOPICS } from '../../src/config/topic-settings.js';
@@ -44,4 +47,30 @@ it.each([
       guide.replace(between, (_, open: string, __, close: string) => open + wanted + close),
     );
   else expect(between.exec(guide)?.[2]).toBe(wanted);
+});
+
+const dir = mkdtempSync(join(tmpdir(), 'busbar-guide-'));
+afterAll(() => rmSync(dir, { recursive: true }));
+
+it('the file in the guide is a configuration, and code is laid over it as the guide says', () => {
+  const [, yaml = ''] = /```yaml\n([^]*?)```/.exec(readFileSync(GUIDE, 'utf8')) ?? [];
+  const path = join(dir, 'busbar.yaml');
+  writeFileSync(path, yaml);
+  vi.stubEnv('KAFKA_SERVICE_NAME', 'from-environment');
+  vi.stubEnv('KAFKA_BOOTSTRAP_SERVERS', 'embedded');
+  try {
+    // #region sources
+    const environment = KafkaConfig.fromEnv(); // the KAFKA_ variables of the process
+    const file = KafkaConfig.fromFile(path); // a YAML file; the environment wins over it
+    const both = KafkaConfig.fromFile(path, process.env, { lingerMs: 5 }); // code wins over both
+    const code = KafkaConfig.from({ serviceName: 'debates', bootstrapServers: 'embedded' }); // code alone
+    // #endregion
+    expect(environment).toMatchObject({ serviceName: 'from-environment', embedded: { dir: undefined } });
+    expect(file).toMatchObject({ serviceName: 'from-environment', lingerMs: 0 });
+    expect(file.topics).toMatchObject({ orders: { partitions: 12, retentionMs: 604_800_000 }, 'debate-events': { retentionMs: -1 } });
+    expect(both).toMatchObject({ serviceName: 'from-environment', lingerMs: 5 });
+    expect(code).toMatchObject({ serviceName: 'debates', embedded: { dir: undefined } });
+  } finally {
+    vi.unstubAllEnvs();
+  }
 });
