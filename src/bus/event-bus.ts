@@ -54,7 +54,7 @@ export class EventBus {
   readonly #history: History;
   readonly #order = new CallOrder();
   readonly #underWay = new Set<Promise<unknown>>();
-  #outlet: Outlet | undefined;
+  #connection: { readonly outlet: Outlet } | undefined;
   #isClosed = false;
 
   constructor(options: EventBusOptions) {
@@ -143,10 +143,11 @@ export class EventBus {
 
   /** From now on events that are not `local` leave through `outlet`. There is one at a time. Returns the disconnector. */
   connectOutlet(outlet: Outlet): () => void {
-    if (this.#outlet !== undefined) throw new BusbarError('ILLEGAL_TRANSITION', 'the bus has an outlet already: disconnect it first');
-    this.#outlet = outlet;
+    if (this.#connection !== undefined) throw new BusbarError('ILLEGAL_TRANSITION', 'the bus has an outlet already: disconnect it first');
+    const connection = { outlet };
+    this.#connection = connection;
     return () => {
-      if (this.#outlet === outlet) this.#outlet = undefined;
+      if (this.#connection === connection) this.#connection = undefined;
     };
   }
 
@@ -183,7 +184,8 @@ export class EventBus {
 
   #send<E extends object>(envelope: Envelope<E>): MaybePromise<Receipt<E>> {
     const deadline = this.#deadline();
-    if (this.#outlet !== undefined && !isLocal(envelope.event)) return this.#follow(this.#sendOut(envelope, this.#outlet, deadline));
+    const outlet = this.#connection?.outlet;
+    if (outlet !== undefined && !isLocal(envelope.event)) return this.#follow(this.#sendOut(envelope, outlet, deadline));
     const heard = this.#order.begin(() => this.#tell(envelope, deadline));
     if (!isPromise(heard)) return { where: 'memory', envelope, listenerErrors: heard };
     return this.#follow(heard.then((listenerErrors) => ({ where: 'memory', envelope, listenerErrors })));

@@ -7,7 +7,7 @@ import type { ContextLog, EventContext, Resolve } from './event-context.js';
 /** An event on its way out. */
 export interface Departure<E extends object> {
   readonly envelope: Envelope<E>;
-  /** Settles as `publish` does. */
+  /** Settles as `publish` does. The bus follows it too: a rejection may be looked at late. */
   readonly safe: Promise<unknown>;
 }
 
@@ -56,8 +56,6 @@ export class ListenerContext implements EventContext {
     const { envelope, safe } = this.#surroundings.depart(event, options, this.#cause);
     this.#departures ??= [];
     this.#departures.push(safe);
-    // Looked at when the listener has ended; until then nobody does.
-    safe.catch(() => undefined);
     return envelope;
   }
 

@@ -11,6 +11,10 @@ type KeyedByFunction<E extends object> = Omit<DomainEventOptions<E>, 'key'> & { 
  * `key` names a field that is always a string, which the compiler checks, or is a function of the event. Events of one
  * key stay in order; without a key there is no order.
  *
+ * The fields of the event are the properties that have a decorator of class-validator, `@Allow()` at least: a property
+ * without one cannot be known and is neither written nor read. It is refused when an instance shows it: at registration
+ * if the compiler defines class fields, else when such an event is published. Fields hold JSON values.
+ *
  * The decorator itself never throws. What cannot be carried is reported with `EVENT_DEFINITION`, everything together,
  * when the class is registered or first used.
  */

@@ -163,6 +163,19 @@ describe('what a listener publishes', () => {
     });
   });
 
+  it('may fail long before the listener ends', async () => {
+    const { bus } = setUp();
+    const { outlet, calls } = manualOutlet();
+    bus.connectOutlet(outlet);
+    bus.subscribe(CacheCleared, async (_event, ctx) => {
+      ctx.publish(order('o-1'));
+      calls[0]?.refuse(new Error('no'));
+      await turn();
+      await turn();
+    });
+    expect(await bus.publish(new CacheCleared())).toMatchObject({ listenerErrors: [{ cause: { certainty: 'not-sent' } }] });
+  });
+
   it('is refused at once when it is invalid', async () => {
     const { bus } = setUp();
     bus.subscribe(CacheCleared, (_event, ctx) => void ctx.publish(order('o-1', 0.5)));

@@ -138,6 +138,10 @@ describe('an event published with an outlet', () => {
     disconnect();
     expect(await bus.publish(order('o-1'))).toMatchObject({ where: 'memory' });
     expect(calls).toEqual([]);
+    bus.connectOutlet(outlet);
+    disconnect();
+    void bus.publish(order('o-2'));
+    expect(calls).toHaveLength(1);
   });
 });
 

@@ -1,4 +1,4 @@
-import { Allow, IsIn, IsInt, IsNumber, IsOptional, IsString, MinLength } from 'class-validator';
+import { Allow, IsIn, IsInt, IsNumber, IsOptional, IsString, MinLength, ValidateIf } from 'class-validator';
 import { describe, expect, it } from 'vitest';
 
 import { contractOf, contractOfEvent } from '../../src/event/contract-of.js';
@@ -69,6 +69,24 @@ describe('validation', () => {
       '[EVENT_INVALID] decision_made version 1: extra is no declared field of the event; ' +
         'debateId must be longer than or equal to 2 characters (is string); ' +
         'outcome must be one of the following values: accepted, rejected (is string); votes must be an integer number (is number)',
+    );
+  });
+
+  it('refuses own properties that are not declared, even if all else is well', () => {
+    expect(violations(new DecisionMade({ ...valid, extra: undefined } as never))).toEqual({ extra: ['declared'] });
+  });
+
+  it('turns a rule that throws into a violation of the event', () => {
+    @DomainEvent({ name: 'thrown', topic: 'clock' })
+    class Thrown {
+      @ValidateIf(() => {
+        throw new Error('a rule with a mistake');
+      })
+      @IsInt()
+      readonly n!: number;
+    }
+    expect(() => contractOf(Thrown).validate(new Thrown())).toThrow(
+      expect.objectContaining({ code: 'EVENT_INVALID', cause: expect.objectContaining({ message: 'a rule with a mistake' }) }),
     );
   });
 
@@ -183,6 +201,12 @@ describe('versions', () => {
   it('are refused when they are newer, or older without an upcast', () => {
     expect(() => contractOf(Renamed).fromData({ title: 'a' }, 4)).toThrow(expect.objectContaining({ code: 'VERSION_UNSUPPORTED' }));
     expect(() => contractOf(DecisionMade).fromData(valid, 0)).toThrow(expect.objectContaining({ code: 'VERSION_UNSUPPORTED' }));
+  });
+
+  it('reach the upcast only when they are harmless', () => {
+    expect(() => contractOf(Renamed).fromData({ name: 'a', more: JSON.parse('{"__proto__":1}') }, 1)).toThrow(
+      expect.objectContaining({ code: 'EVENT_INVALID' }),
+    );
   });
 
   it('are validated after the upcast', () => {
