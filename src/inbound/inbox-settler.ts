@@ -45,11 +45,16 @@ export class InboxSettler implements Settler {
     }
   }
 
-  repeat({ source, id }: Identity, record: InRecord, scope: Scope): Handled {
-    const { store, group } = this.#options;
+  repeat(identity: Identity, record: InRecord, scope: Scope): Handled {
+    // Asked now: the row may be of a transaction that is still open, and only now is it certain which one that is.
+    return this.#repeat(identity, record, scope, this.#options.store.committed());
+  }
+
+  #repeat({ source, id }: Identity, record: InRecord, scope: Scope, durable: Promise<void>): Handled {
+    durable.catch(() => undefined); // heard when its turn comes
     const safe = scope.chain.run(keyOf(record), async () => {
-      await store.committed().catch(beginAgain);
-      const left = await this.#left(group, source, id);
+      await durable.catch(beginAgain);
+      const left = await this.#left(this.#options.group, source, id);
       await this.#send(left, scope);
     });
     return { outcome: 'duplicate', safe };
@@ -59,7 +64,8 @@ export class InboxSettler implements Settler {
     const { identity, record, outcome } = conclusion;
     if (scope.over.aborted) throw new Abandoned();
     const { topic, partition, offset } = record;
-    const row: InboxRow = { group: this.#options.group, ...identity, outcome, topic, partition, offset };
+    const { source, id } = identity;
+    const row: InboxRow = { group: this.#options.group, source, id, outcome, topic, partition, offset };
     const latest = this.#latestOf(scope);
     const before = latest.settling;
     const settling = this.#options.store.settle({
@@ -72,11 +78,11 @@ export class InboxSettler implements Settler {
     });
     latest.settling = settling;
     const { written, committed } = settling;
-    committed.catch(() => {}); // heard below, where `written` was
+    committed.catch(() => undefined); // heard below, where `written` was
     const answer = await written.catch((error: unknown) => {
       throw isStoreFailure(error) ? new BeginAgain(error) : error;
     });
-    if (answer.result === 'duplicate') return this.repeat(identity, record, scope);
+    if (answer.result === 'duplicate') return this.#repeat(identity, record, scope, committed);
     if (answer.staged.length === 0) return { outcome, safe: committed.catch(beginAgain) };
 
     const safe = scope.chain.run(keyOf(record), async () => {

@@ -69,9 +69,9 @@ describe('A process that is killed while it settles a record', () => {
 
     const run = { bootstrap, prefix: producer.prefix, database };
     const killed = await child({ ...run, kill: { boundary, orderId: victimOf(kind) } });
-    expect(killed.signal, killed.stderr).toBe('SIGKILL');
+    expect(killed.signal, JSON.stringify(killed)).toBe('SIGKILL');
     const finished = await child({ ...run, kill: undefined });
-    expect(finished.code, finished.stderr).toBe(0);
+    expect(finished.code, JSON.stringify(finished)).toBe(0);
 
     const kindOf = ({ amount }: { amount: number }): number => amount % 4;
     const totals = await store.read<{ id: string; count: number }>('select id, count from totals order by id');

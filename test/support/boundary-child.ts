@@ -97,17 +97,14 @@ function watchedDriver(driver: KafkaDriver): KafkaDriver {
       }
       if (name === 'consume') {
         return (options: Parameters<KafkaDriver['consume']>[0]) => {
-          const byOffset = new Map<string, string | undefined>();
           return target.consume({
             ...options,
             onBatch: (batch) => {
-              for (const record of batch.records)
-                byOffset.set(`${record.topic}/${record.partition}/${record.offset}`, orderOfRecord(record));
-              const { claim } = batch;
+              const { claim, records } = batch;
               const settled = claim.settled.bind(claim);
               claim.settled = (next) => {
                 settled(next);
-                reach('settled', byOffset.get(`${claim.topic}/${claim.partition}/${next - 1}`));
+                for (const record of records) if (record.offset < next) reach('settled', orderOfRecord(record));
               };
               return options.onBatch(batch);
             },
