@@ -4,6 +4,7 @@ import type { Resolve } from '../bus/event-context.js';
 import { attachListeners } from '../bus/listens.js';
 import { JsonCodec } from '../codec/json.js';
 import type { KafkaConfig } from '../config/kafka-config.js';
+import { BusbarError } from '../errors.js';
 import type { EventClass } from '../event/contract.js';
 import { EventRegistry } from '../event/event-registry.js';
 import type { OutcomeCounts } from '../inbound/outcomes.js';
@@ -13,11 +14,13 @@ import { kafkajsDriver } from '../kafka/kafkajs/driver.js';
 import { TopicNames } from '../kafka/topics.js';
 import { Publisher } from '../outbound/publisher.js';
 import { ProcessorManager } from '../processor/processor-manager.js';
+import type { PartitionLag } from '../processor/processor-runner.js';
 import type { Processor, ProcessorClass } from '../processor/processor.js';
 import type { Store } from '../store/store.js';
 import { printNotice, type Notices } from '../telemetry/notices.js';
 import { driverOptions, outboundLimits } from './connection.js';
 import { remaining, settlesBefore } from './deadline.js';
+import { inboxRetention, pruneInbox } from './inbox-pruning.js';
 import { Lifecycle, type Begun, type LifecycleState } from './lifecycle.js';
 import { stopOnSignals } from './signals.js';
 import { ensureTopics } from './topic-plan.js';
@@ -132,6 +135,17 @@ export class KafkaService {
     };
   }
 
+  /**
+   * How far the committed offsets of every processor are behind the ends of its topics; asks the broker. Rejects
+   * `ILLEGAL_TRANSITION` when the service does not run.
+   */
+  async lag(): Promise<ReadonlyMap<string, readonly PartitionLag[]>> {
+    if (this.#processors === undefined || this.state !== 'running') {
+      throw new BusbarError('ILLEGAL_TRANSITION', `the service is ${this.state}: only a running one can tell its lag`);
+    }
+    return this.#processors.lag();
+  }
+
   async #bringUp(begun: Begun): Promise<void> {
     const { config, notices, bus, store, events, resolve } = this.#parts;
     if (config.debug) begun(notices.onNotice((notice) => printNotice(notice, 'info')));
@@ -169,7 +183,10 @@ export class KafkaService {
     this.#processors = manager;
 
     const contracts = registry.contracts().filter(({ direction }) => direction !== 'local');
-    await ensureTopics({ config, names, contracts, read: new Set(runners.flatMap(({ topics }) => topics)) }, driver.admin, notices);
+    const read = new Set(runners.flatMap(({ topics }) => topics));
+    const topics = await ensureTopics({ config, names, contracts, read }, driver.admin, notices);
+    const retentionMs = inboxRetention(topics.filter(({ topic }) => read.has(topic)));
+    if (store !== undefined && retentionMs !== undefined) begun(pruneInbox(store, retentionMs, notices));
     begun(this.#openBus(publisher));
     await manager.start();
     begun((deadline) => manager.stop(Math.min(HANDLERS_MS, remaining(deadline) * HANDLERS_SHARE)));

@@ -8,6 +8,9 @@ import type { Notices } from '../telemetry/notices.js';
 /** Dead letters wait for somebody to look: they are kept for so long at least. */
 const DEAD_LETTER_RETENTION_MS = 30 * 24 * 60 * 60 * 1000;
 
+/** Kafka's usual 1,048,588 for the record as it came, and room for the headers that say what happened. */
+const DEAD_LETTER_BYTES = 1_048_588 + 65_536;
+
 export interface TopicPlan {
   readonly config: KafkaConfig;
   readonly names: TopicNames;
@@ -22,9 +25,9 @@ export interface TopicPlan {
  * they are. A topic that is made survives the loss of one broker where there are enough of them: as many copies as
  * `REPLICATION_FACTOR` says or min(3, brokers), of which all but one must have a record. Throws `TOPIC_MISSING` when
  * topics may not be created, `CONFIG_INVALID` when the brokers are too few for the settings. A notice says where an
- * acknowledged record may still be lost.
+ * acknowledged record may still be lost. Resolves to what is there.
  */
-export async function ensureTopics(plan: TopicPlan, admin: KafkaAdmin, notices: Notices): Promise<void> {
+export async function ensureTopics(plan: TopicPlan, admin: KafkaAdmin, notices: Notices): Promise<readonly TopicDescription[]> {
   const { config } = plan;
   const copies = await copiesOf(config, admin);
   const specs = specsOf(plan, copies);
@@ -36,12 +39,13 @@ export async function ensureTopics(plan: TopicPlan, admin: KafkaAdmin, notices: 
     throw new BusbarError('TOPIC_MISSING', `not on the broker: ${names}; create them, or allow it with KAFKA_CREATE_TOPICS=true`);
   }
   // One copy is all that the embedded broker has.
-  if (config.embedded !== undefined) return;
+  if (config.embedded !== undefined) return found;
   for (const topic of found) {
     const weakness = weaknessOf(topic);
     if (weakness !== undefined)
       notices.raise({ level: 'warn', code: 'CONFIG_WARNING', message: weakness, details: { topic: topic.topic } });
   }
+  return found;
 }
 
 async function copiesOf({ replicationFactor, minInsyncReplicas }: KafkaConfig, admin: KafkaAdmin): Promise<Copies> {
@@ -72,7 +76,8 @@ function specsOf({ config, names, contracts, read }: TopicPlan, copies: Copies):
     specs.push(topicSpec(topic, settings, copies));
     if (!read.has(topic)) continue;
     const retentionMs = settings.retentionMs === -1 ? -1 : Math.max(settings.retentionMs, DEAD_LETTER_RETENTION_MS);
-    specs.push(topicSpec(names.deadLetter(topic), { ...settings, retentionMs }, copies));
+    const spec = topicSpec(names.deadLetter(topic), { ...settings, retentionMs }, copies);
+    specs.push({ ...spec, configs: { ...spec.configs, 'max.message.bytes': String(DEAD_LETTER_BYTES) } });
   }
   return specs;
 }
