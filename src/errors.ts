@@ -13,6 +13,7 @@ export const ERROR_CODES = {
   EVENT_INVALID: 'the event breaks the rules of its class',
   VERSION_UNSUPPORTED: 'no registered class reads this version of the event',
   KEY_MISSING: 'the topic is keyed and the event has no key',
+  INBOUND_ONLY: 'the event comes from outside only and may not be published here',
   BUS_CLOSED: 'the bus takes no more events',
   BUFFER_FULL: 'the outbound queue stayed full until the delivery deadline',
   DELIVERY_TIMEOUT: 'the record was not acknowledged before the delivery deadline',

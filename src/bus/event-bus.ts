@@ -70,7 +70,7 @@ export class EventBus {
 
   /**
    * Resolves when the event is safe and its listeners have ended or had their time. Rejects before anything has happened
-   * with `NOT_AN_EVENT`, `EVENT_DEFINITION`, `EVENT_INVALID`, `KEY_MISSING` or `BUS_CLOSED`; after that with a
+   * with `NOT_AN_EVENT`, `EVENT_DEFINITION`, `EVENT_INVALID`, `KEY_MISSING`, `INBOUND_ONLY` or `BUS_CLOSED`; after that with a
    * `PublishError`, exactly when the event is not known to be safe. Inside the handler of a processor it resolves at
    * once with `where: 'handler'`: the event shares the fate of the handler. A `local` event is never staged.
    */

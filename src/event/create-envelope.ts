@@ -25,10 +25,16 @@ export interface Origin {
 /**
  * The envelope of an event that is published here and now: it belongs to the conversation and the trace of its cause, but
  * begins a path of its own. Does not validate the event. Throws `EVENT_INVALID` for metadata that cannot travel,
- * `KEY_MISSING` when a keyed event has no key, and as `contractOf`.
+ * `KEY_MISSING` when a keyed event has no key, `INBOUND_ONLY`, and as `contractOf`.
  */
 export function createEnvelope<E extends object>(event: E, options: PublishOptions, origin: Origin): Envelope<E> {
   const contract = contractOfEvent(event);
+  if (contract.direction === 'in') {
+    throw new BusbarError(
+      'INBOUND_ONLY',
+      `${contract.name} comes from outside only (direction 'in'): publish it where it belongs, or change its direction`,
+    );
+  }
   const { cause } = origin;
   const id = options.id === undefined ? (origin.id ?? randomUUID()) : checked(contract, 'id', options.id);
   return {

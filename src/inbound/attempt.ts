@@ -82,6 +82,12 @@ export class Attempt implements EventContext {
     const cause = this.#cause;
     const contract = contractOfEvent(event);
     contract.validate(event);
+    if (contract.direction === 'local') {
+      throw new BusbarError(
+        'WIRING_INVALID',
+        `${contract.name} is local and cannot be staged: publish it on the bus, whose listeners hear it at once`,
+      );
+    }
     const { name } = contract;
     const envelope = createEnvelope(event, options, {
       source,

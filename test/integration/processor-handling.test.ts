@@ -4,7 +4,7 @@ import type { EventContext } from '../../src/bus/event-context.js';
 import { retry } from '../../src/policy/policy.js';
 import { type TestApplication, until } from '../support/application.js';
 import { applications, billing, placed, withAndWithoutStore } from '../support/billing.js';
-import { OrderBilled, OrderPlaced } from '../support/events.js';
+import { OrderBilled, OrderPlaced, OrderSeen } from '../support/events.js';
 
 const start = applications();
 const events = [OrderPlaced, OrderBilled];
@@ -102,6 +102,26 @@ describe.each(withAndWithoutStore)('A processor %s', (_, makeStore) => {
     await application.caughtUp('billing');
     expect(errors).toMatchObject([{ code: 'EVENT_INVALID' }]);
     expect(application.outcomes('billing')).toMatchObject({ handled: 1 });
+  });
+
+  it('stages no event that never leaves the process', async () => {
+    const errors: unknown[] = [];
+    const application = await start({
+      events,
+      store: makeStore(),
+      processors: [
+        billing((event, ctx) => {
+          try {
+            ctx.publish(new OrderSeen({ orderId: event.orderId }));
+          } catch (error) {
+            errors.push(error);
+          }
+        }),
+      ],
+    });
+    await application.bus.publish(placed('a'));
+    await application.caughtUp('billing');
+    expect(errors).toMatchObject([{ code: 'WIRING_INVALID' }]);
   });
 
   it('lets nothing be published when the attempt is over', async () => {

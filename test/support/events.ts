@@ -22,3 +22,12 @@ export class OrderBilled {
     Object.assign(this, init);
   }
 }
+
+@DomainEvent({ name: 'order_seen', topic: 'orders', direction: 'local' })
+export class OrderSeen {
+  @IsString() readonly orderId!: string;
+
+  constructor(init: EventInit<OrderSeen>) {
+    Object.assign(this, init);
+  }
+}

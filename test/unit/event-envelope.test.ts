@@ -101,4 +101,12 @@ describe('the envelope of an event', () => {
     }
     expect(() => createEnvelope(event, { key: '' }, origin)).toThrow(expect.objectContaining({ code: 'KEY_MISSING' }));
   });
+
+  it('is not made for an event that comes from outside only', () => {
+    @DomainEvent({ name: 'rate_changed', topic: 'rates', direction: 'in' })
+    class RateChanged {
+      @IsString() readonly currency!: string;
+    }
+    expect(() => createEnvelope(Object.assign(new RateChanged(), { currency: 'EUR' }), {}, { source: '/shop' })).toThrow(/INBOUND_ONLY/);
+  });
 });
