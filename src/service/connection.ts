@@ -1,6 +1,12 @@
 import type { KafkaConfig } from '../config/kafka-config.js';
+import type { KafkaDriver } from '../kafka/driver.js';
+import { startEmbeddedKafka } from '../kafka/embedded/embedded-kafka.js';
+import { kafkajsDriver } from '../kafka/kafkajs/driver.js';
 import type { KafkaJsOptions } from '../kafka/kafkajs/options.js';
 import type { OutboundLimits } from '../outbound/limits.js';
+import type { Notices } from '../telemetry/notices.js';
+import { remaining } from './deadline.js';
+import type { Begun } from './lifecycle.js';
 
 /** The configuration in the words of the driver. `brokers` are those of the configuration, or the embedded one's. */
 export function driverOptions(config: KafkaConfig, brokers: readonly string[]): KafkaJsOptions {
@@ -26,4 +32,24 @@ const ACKS = { all: -1, '1': 1, '0': 0 } as const;
 /** The configuration in the words of the publisher. */
 export function outboundLimits({ batchSize, bufferMemory, lingerMs }: KafkaConfig): Partial<OutboundLimits> {
   return { batchBytes: batchSize, bufferBytes: bufferMemory, lingerMs };
+}
+
+/** How long the driver waits when partitions are given back; the group hears nothing from us meanwhile. */
+const GIVE_BACK_MS = 10_000;
+
+/** A driver that a broker has answered: the configured servers, or an embedded broker that is started for it. */
+export async function connect(config: KafkaConfig, notices: Notices, begun: Begun): Promise<KafkaDriver> {
+  let servers = config.bootstrapServers;
+  if (config.embedded !== undefined) {
+    const broker = await startEmbeddedKafka({ dataDir: config.embedded.dir, notices });
+    const forget = broker.onCrash((error) =>
+      notices.raise({ level: 'error', code: error.code, message: 'the embedded broker has ended', error }),
+    );
+    begun(() => broker.stop().finally(forget));
+    servers = broker.bootstrap.split(',');
+  }
+  const driver = kafkajsDriver({ ...driverOptions(config, servers), drainMs: GIVE_BACK_MS }, notices);
+  begun((deadline) => driver.close(remaining(deadline)));
+  await driver.connect();
+  return driver;
 }

@@ -1,30 +1,20 @@
 import { KafkaEventBridge } from '../bridge/kafka-event-bridge.js';
-import type { EventBus } from '../bus/event-bus.js';
-import type { Resolve } from '../bus/event-context.js';
-import { attachListeners } from '../bus/listens.js';
 import { JsonCodec } from '../codec/json.js';
-import type { KafkaConfig } from '../config/kafka-config.js';
 import { BusbarError } from '../errors.js';
-import type { EventClass } from '../event/contract.js';
 import { EventRegistry } from '../event/event-registry.js';
 import type { OutcomeCounts } from '../inbound/outcomes.js';
-import type { KafkaDriver } from '../kafka/driver.js';
-import { startEmbeddedKafka } from '../kafka/embedded/embedded-kafka.js';
-import { kafkajsDriver } from '../kafka/kafkajs/driver.js';
 import { TopicNames } from '../kafka/topics.js';
 import { Publisher } from '../outbound/publisher.js';
 import { ProcessorManager } from '../processor/processor-manager.js';
 import type { PartitionLag } from '../processor/processor-runner.js';
-import type { Processor, ProcessorClass } from '../processor/processor.js';
-import type { Store } from '../store/store.js';
-import { printNotice, type Notices } from '../telemetry/notices.js';
-import { driverOptions, outboundLimits } from './connection.js';
+import { printNotice } from '../telemetry/notices.js';
+import { assemble, type ServiceParts } from './assembly.js';
+import { connect, outboundLimits } from './connection.js';
 import { remaining, settlesBefore } from './deadline.js';
 import { inboxRetention, pruneInbox } from './inbox-pruning.js';
 import { Lifecycle, type Begun, type LifecycleState } from './lifecycle.js';
 import { stopOnSignals } from './signals.js';
 import { ensureTopics } from './topic-plan.js';
-import { refuse, wiringFindings } from './wiring.js';
 
 export interface StartOptions {
   /** Whether SIGTERM and SIGINT stop the service and then end the process; a second one ends it at once. Default: false. */
@@ -48,27 +38,10 @@ export interface ServiceStats {
   readonly queued: number;
 }
 
-/** What a service is made of. */
-export interface ServiceParts {
-  readonly config: KafkaConfig;
-  /** Lets nothing out before `unlock`. */
-  readonly bus: EventBus;
-  unlock(): void;
-  readonly notices: Notices;
-  readonly store: Store | undefined;
-  readonly events: readonly EventClass[];
-  readonly processors: readonly ProcessorClass[];
-  readonly listeners: readonly (new (...args: never[]) => object)[];
-  /** Of the container. */
-  readonly resolve: Resolve;
-}
-
 /** Shorter than the half minute that an orchestrator usually waits before it kills. */
 const STOP_DEADLINE_MS = 25_000;
 /** How much of the deadline handlers may take; the rest is for sending what they published. */
 const HANDLERS_SHARE = 0.75;
-/** How long the driver waits when partitions are given back; the group hears nothing from us meanwhile. */
-const GIVE_BACK_MS = 10_000;
 /** So that what handlers did by then can still be committed. */
 const HANDLERS_MS = 9_000;
 
@@ -85,12 +58,8 @@ export class KafkaService {
   constructor(parts: ServiceParts) {
     this.#parts = parts;
     this.#lifecycle = new Lifecycle((error) => {
-      parts.notices.raise({
-        level: 'error',
-        code: 'CLEANUP_FAILED',
-        message: 'something could not be closed after a start that failed',
-        error,
-      });
+      const message = 'something could not be closed after a start that failed';
+      parts.notices.raise({ level: 'error', code: 'CLEANUP_FAILED', message, error });
     });
   }
 
@@ -105,13 +74,7 @@ export class KafkaService {
    */
   start({ signals = false }: StartOptions = {}): Promise<void> {
     return this.#lifecycle.start(async (begun) => {
-      if (signals)
-        begun(
-          stopOnSignals(
-            () => this.stop(),
-            (error) => this.#stoppedBadly(error),
-          ),
-        );
+      if (signals) begun(this.#listenToSignals());
       await this.#bringUp(begun);
     }, STOP_DEADLINE_MS);
   }
@@ -150,7 +113,7 @@ export class KafkaService {
     const { config, notices, bus, store, events, resolve } = this.#parts;
     if (config.debug) begun(notices.onNotice((notice) => printNotice(notice, 'info')));
     for (const message of config.warnings) notices.raise({ level: 'warn', code: 'CONFIG_WARNING', message });
-    const processors = this.#assemble(begun);
+    const processors = assemble(this.#parts, begun);
     const registry = new EventRegistry(events);
     const names = new TopicNames(config.topicPrefix);
 
@@ -158,7 +121,7 @@ export class KafkaService {
       await store.open();
       begun(() => store.close());
     }
-    const driver = await this.#connect(begun);
+    const driver = await connect(config, notices, begun);
     const codec = new JsonCodec();
     const publisher = new Publisher({ driver, codec, topics: names, limits: outboundLimits(config), notices });
     const manager = new ProcessorManager({
@@ -192,13 +155,12 @@ export class KafkaService {
     begun((deadline) => manager.stop(Math.min(HANDLERS_MS, remaining(deadline) * HANDLERS_SHARE)));
   }
 
-  #stoppedBadly(error: unknown): void {
-    this.#parts.notices.raise({
-      level: 'error',
-      code: 'CLEANUP_FAILED',
-      message: 'the service was stopped by a signal, and not cleanly',
-      error,
-    });
+  #listenToSignals(): () => void {
+    const failed = (error: unknown): void => {
+      const message = 'the service was stopped by a signal, and not cleanly';
+      this.#parts.notices.raise({ level: 'error', code: 'CLEANUP_FAILED', message, error });
+    };
+    return stopOnSignals(() => this.stop(), failed);
   }
 
   /** From here on what is published leaves the process; taken back, nothing is published any more. */
@@ -214,45 +176,5 @@ export class KafkaService {
       const message = 'listeners were still at work at the deadline of the stop; nothing waits for them any more';
       notices.raise({ level: 'warn', code: 'CLEANUP_FAILED', message });
     };
-  }
-
-  async #connect(begun: Begun): Promise<KafkaDriver> {
-    const { config, notices } = this.#parts;
-    let servers = config.bootstrapServers;
-    if (config.embedded !== undefined) {
-      const broker = await startEmbeddedKafka({ dataDir: config.embedded.dir, notices });
-      const forget = broker.onCrash((error) =>
-        notices.raise({ level: 'error', code: error.code, message: 'the embedded broker has ended', error }),
-      );
-      begun(() => broker.stop().finally(forget));
-      servers = broker.bootstrap.split(',');
-    }
-    const driver = kafkajsDriver({ ...driverOptions(config, servers), drainMs: GIVE_BACK_MS }, notices);
-    begun((deadline) => driver.close(remaining(deadline)));
-    await driver.connect();
-    return driver;
-  }
-
-  /**
-   * Makes the singletons of the container and lets the listeners hear. Throws `WIRING_INVALID` with everything that is
-   * put together wrongly.
-   */
-  #assemble(begun: Begun): Processor[] {
-    const { config, bus, events, processors, listeners, resolve } = this.#parts;
-    const findings = wiringFindings({ events, processors, topics: config.topics });
-    const attempt = <T>(work: () => T, failure: string): T[] => {
-      try {
-        return [work()];
-      } catch (error) {
-        findings.push(`${failure}: ${error instanceof Error ? error.message : String(error)}`);
-        return [];
-      }
-    };
-    const make = <T>(type: new (...args: never[]) => T): T[] => attempt(() => resolve<T>(type), `${type.name} cannot be made`);
-    const made = processors.flatMap((type) => make(type));
-    const heard = listeners.flatMap((type) => make(type)).flatMap((one) => attempt(() => attachListeners(bus, one), one.constructor.name));
-    for (const detach of heard) begun(detach);
-    refuse(findings);
-    return made;
   }
 }
