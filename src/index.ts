@@ -49,3 +49,5 @@ export type { LifecycleState } from './service/lifecycle.js';
 export { kafkaModule, type KafkaModuleOptions } from './service/kafka-module.js';
 export { TOKENS } from './service/tokens.js';
 export type { Clock } from './service/clock.js';
+
+export { Notices, printNotice, type Notice, type NoticeCode, type NoticeLevel } from './telemetry/notices.js';

@@ -109,6 +109,17 @@ export class KafkaService {
     return this.#processors.lag();
   }
 
+  /**
+   * Whether every processor, with all members of its group in every process, has settled every record of its topics,
+   * derived ones included, and committed past it, and none came while this was found out. It asks the broker. Rejects
+   * with the error of a processor that has failed, since then this would never be true; with `ILLEGAL_TRANSITION` when
+   * the service does not run.
+   */
+  async caughtUp(): Promise<boolean> {
+    if (this.state !== 'running' || this.#processors === undefined) throw this.#lifecycle.illegal('caughtUp()');
+    return this.#processors.caughtUp();
+  }
+
   async #bringUp(begun: Begun): Promise<void> {
     const { config, notices, bus, store, events, resolve } = this.#parts;
     if (config.debug) begun(notices.onNotice((notice) => printNotice(notice, 'info')));
