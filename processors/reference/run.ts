@@ -1,0 +1,149 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { EventBus, EventRegistry, KafkaService, printNotice, TOKENS, type KafkaConfig, type Notices } from 'busbar';
+import { sqliteStore, type Store } from 'busbar/store';
+import Libsql from 'libsql';
+
+import { assemble, configure, EVENTS } from './application.js';
+import { Feeder } from './feeder.js';
+import { readFigures } from './figures.js';
+import { openInput, type Input } from './input.js';
+import type { Options } from './options.js';
+import { Progress } from './progress.js';
+import { summaryText, type Summary } from './summary.js';
+import { openWorkspace, type Workspace } from './workspace.js';
+
+const POLL_MS = 25;
+
+/**
+ * Runs the reference application until it is done or `stop` is aborted, and returns the exit code. Rejects on failure,
+ * when everything has been taken down again.
+ */
+export async function run(options: Options, stop: AbortController): Promise<number> {
+  const input = await openInput(options, stop.signal);
+  const workspace = await openWorkspace(options.dataDir);
+  try {
+    const rejected = await new Run(options, input, workspace, stop).toTheEnd();
+    return rejected > 0 ? 3 : 0;
+  } finally {
+    await workspace.release();
+  }
+}
+
+class Run {
+  readonly #options: Options;
+  readonly #input: Input | undefined;
+  readonly #stop: AbortController;
+  readonly #store: Store;
+  readonly #config: KafkaConfig;
+  readonly #service: KafkaService;
+  readonly #feeder: Feeder;
+  readonly #progress: Progress;
+  #began = 0;
+  #told = false;
+  #crash: { readonly error: unknown } | undefined;
+
+  constructor(options: Options, input: Input | undefined, workspace: Workspace, stop: AbortController) {
+    this.#options = options;
+    this.#input = input;
+    this.#stop = stop;
+    this.#store = sqliteStore({ open: () => new Libsql(workspace.store) });
+    this.#config = configure(process.env, workspace.kafka);
+    const container = assemble(this.#config, this.#store);
+    this.#service = container.get(KafkaService);
+    this.#feeder = new Feeder(container.get(EventBus), new EventRegistry(EVENTS), (line, reason) => {
+      this.#progress.say(`line ${line}: ${reason.replaceAll(/\p{Cc}/gu, '\uFFFD')}`);
+    });
+    this.#progress = new Progress(process.stderr, () => ({
+      input: this.#feeder.counts,
+      outcomes: Object.values(this.#service.getStats().processors),
+    }));
+    this.#listenTo(container.get<Notices>(TOKENS.Notices));
+  }
+
+  /** Resolves to the number of rejected lines. */
+  async toTheEnd(): Promise<number> {
+    this.#announce();
+    await this.#service.start();
+    this.#began = performance.now();
+    try {
+      this.#progress.start();
+      await this.#work();
+    } finally {
+      this.#progress.stop();
+      await this.#service.stop();
+    }
+    if (this.#crash !== undefined) throw this.#crash.error;
+    // Interrupted before there was anything to tell, or there was nothing to wait for: what is known now is the summary.
+    if (!this.#told) await this.#reopened(() => this.#tell());
+    return this.#feeder.counts.rejected;
+  }
+
+  async #work(): Promise<void> {
+    const { signal } = this.#stop;
+    if (this.#input !== undefined) await this.#feeder.feed(this.#input.lines, signal);
+    if (this.#input !== undefined || this.#options.exit) {
+      await this.#settled();
+      if (!signal.aborted) await this.#tell();
+    }
+    if (this.#options.exit) return;
+    this.#progress.say('Serving; Ctrl-C stops.');
+    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+  }
+
+  /** Every group has committed past every record there is; rejects when a processor has stopped for good. */
+  async #settled(): Promise<void> {
+    while (!this.#stop.signal.aborted && !(await this.#service.caughtUp())) await pause(POLL_MS);
+  }
+
+  async #tell(): Promise<void> {
+    this.#told = true;
+    const elapsedMs = Math.round(performance.now() - this.#began);
+    const input = this.#feeder.counts;
+    const summary: Summary = {
+      input,
+      outcomes: this.#service.getStats().processors,
+      ...(await readFigures(this.#store)),
+      elapsedMs,
+      eventsPerSecond: Math.round((input.published * 1000) / Math.max(1, elapsedMs)),
+      broker: this.#broker,
+    };
+    this.#progress.end();
+    process.stdout.write(this.#options.json ? `${JSON.stringify(summary)}\n` : summaryText(summary));
+  }
+
+  async #reopened(work: () => Promise<void>): Promise<void> {
+    await this.#store.open();
+    try {
+      await work();
+    } finally {
+      await this.#store.close();
+    }
+  }
+
+  get #broker(): string {
+    return this.#config.embedded === undefined ? this.#config.bootstrapServers.join(',') : 'embedded';
+  }
+
+  #announce(): void {
+    const { dataDir } = this.#options;
+    const kept = dataDir === undefined ? 'in a temporary directory' : `kept in ${dataDir}`;
+    const broker =
+      this.#config.embedded === undefined
+        ? `Kafka at ${this.#broker}, store`
+        : 'embedded Kafka (KAFKA_BOOTSTRAP_SERVERS is not set) and store';
+    this.#progress.say(`Broker: ${broker} ${kept}.`);
+    if (this.#input !== undefined) this.#progress.say(`Input: ${this.#input.name}.`);
+  }
+
+  #listenTo(notices: Notices): void {
+    notices.onNotice((notice) => {
+      this.#progress.end();
+      // With KAFKA_DEBUG the service prints them all itself.
+      if (!this.#config.debug) printNotice(notice);
+      if (notice.code !== 'EMBEDDED_CRASHED') return;
+      this.#crash ??= { error: notice.error };
+      this.#stop.abort();
+    });
+  }
+}

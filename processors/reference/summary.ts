@@ -1,0 +1,72 @@
+import type { OutcomeCounts } from 'busbar';
+
+import type { InputCounts } from './feeder.js';
+import type { Figures } from './figures.js';
+
+/** What a run has to tell; the shape of `--json`, which people outside rely on. */
+export interface Summary extends Figures {
+  readonly input: InputCounts;
+  /** Of this process, by processor. */
+  readonly outcomes: Readonly<Record<string, OutcomeCounts>>;
+  /** From the first line of the input to the last settlement. */
+  readonly elapsedMs: number;
+  readonly eventsPerSecond: number;
+  readonly broker: string;
+}
+
+const OUTCOMES = ['handled', 'duplicate', 'ignored', 'skipped', 'deadLettered', 'parked'] as const;
+
+const number = new Intl.NumberFormat('en');
+const say = (value: number): string => number.format(value);
+
+/** For people: plain text, no wider than 100 characters. */
+export function summaryText(summary: Summary): string {
+  const { input, debates, decisions, evolutions, derived, outcomes, elapsedMs, eventsPerSecond, broker } = summary;
+  const { known, median, max } = decisions.daysToDecide;
+  return [
+    section('Input', [`${say(input.lines)} lines`, `${say(input.published)} published`, `${say(input.rejected)} rejected`]),
+    section('Debates', [
+      `${say(debates.initiated)} begun`,
+      `${say(debates.rounds)} rounds`,
+      `${say(debates.decided)} decided`,
+      `${say(debates.open)} open`,
+      ...(debates.longest.rounds > 0 ? [`longest ${debates.longest.debateId} with ${say(debates.longest.rounds)} rounds`] : []),
+    ]),
+    section(
+      'Decisions',
+      Object.entries(decisions.byOutcome).map(([outcome, count]) => `${say(count)} ${outcome}`),
+    ),
+    section('Days to decide', [`${say(known)} known`, `median ${say(median)}`, `longest ${say(max)}`]),
+    section('Evolutions', [
+      `${say(evolutions.completed)} completed in ${say(Object.keys(evolutions.byRelease).length)} releases`,
+      `${say(evolutions.superseded)} superseded`,
+    ]),
+    section(
+      'Derived',
+      Object.entries(derived).map(([name, count]) => `${say(count)} ${name}`),
+    ),
+    '',
+    ...outcomeTable(outcomes),
+    '',
+    `  ${say(input.published)} events in ${(elapsedMs / 1000).toFixed(1)} s (${say(eventsPerSecond)} a second) on ${broker === 'embedded' ? 'the embedded broker' : broker}.`,
+    '  Every event went through Kafka to each processor, and took effect once.',
+    '',
+  ].join('\n');
+}
+
+function section(title: string, facts: readonly string[]): string {
+  return `  ${title.padEnd(16)}${facts.join('  ·  ')}`;
+}
+
+/** Outcomes that never occurred are left out, but for those that everybody wants to see. */
+function outcomeTable(outcomes: Summary['outcomes']): string[] {
+  const all = Object.entries(outcomes);
+  const shown = OUTCOMES.filter(
+    (outcome) => outcome === 'handled' || outcome === 'duplicate' || all.some(([, counts]) => counts[outcome] > 0),
+  );
+  const row = (name: string, cells: readonly string[]): string => `  ${name.padEnd(16)}${cells.map((cell) => cell.padStart(14)).join('')}`;
+  return [
+    row('Processor', ['delivered', ...shown.map((outcome) => (outcome === 'deadLettered' ? 'dead letters' : outcome))]),
+    ...all.map(([name, counts]) => row(name, [say(counts.delivered), ...shown.map((outcome) => say(counts[outcome]))])),
+  ];
+}
