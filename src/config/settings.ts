@@ -6,8 +6,8 @@ import { Topics, type TopicSettings } from './topic-settings.js';
 const SERVER =
   /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$/;
 /** Kafka's characters; short enough for the suffixes that topics and groups get (Kafka stops at 249). */
-const NAME = /^[A-Za-z0-9._-]{1,200}$/;
-const NAME_ALLOWED = '1 to 200 letters, digits, `.`, `_` and `-`';
+const NAME = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,200}$/;
+const NAME_ALLOWED = '1 to 200 letters, digits, `.`, `_` and `-`, not `.` or `..` alone';
 const FILE_ALLOWED = 'the path of a readable PEM file';
 const MAX_INT = 2_147_483_647;
 

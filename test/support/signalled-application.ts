@@ -38,8 +38,10 @@ class Orders extends Processor {
   }
 }
 
+// #region application
 const config = KafkaConfig.from({ serviceName: 'shop', bootstrapServers: 'embedded', fetchMaxWaitMs: 50, topics: { orders: {} } });
 const container = new Container();
 container.load(kafkaModule({ config, events: [OrderPlaced], processors: [Orders] }));
 await container.get(KafkaService).start({ signals: true });
 await container.get(EventBus).publish(new OrderPlaced({ orderId: 'o-1' }));
+// #endregion

@@ -145,6 +145,10 @@ describe('a configuration from the environment', () => {
     expect(warnings[0]).toContain(text);
   });
 
+  it.each(['.', '..', 'a b', 'x'.repeat(201)])('refuses a prefix that Kafka would refuse: %j', (prefix) => {
+    expect([...findingsOf(() => KafkaConfig.fromEnv({ ...NEEDED, KAFKA_TOPIC_PREFIX: prefix })).keys()]).toEqual(['KAFKA_TOPIC_PREFIX']);
+  });
+
   it('does not mind the KAFKA_ variables of others', () => {
     const env = {
       ...NEEDED,
