@@ -5,7 +5,7 @@ import type { KafkaDriver, StartPosition } from '../../src/kafka/driver.js';
 import { startEmbeddedKafka } from '../../src/kafka/embedded/embedded-kafka.js';
 import { kafkajsDriver } from '../../src/kafka/kafkajs/driver.js';
 import { Notices, type Notice } from '../../src/telemetry/notices.js';
-import { Reader, records, soon, text, until, type ReaderOptions } from '../../src/testing/driver-conformance-stage.js';
+import { gate, Reader, records, soon, text, until, type ReaderOptions } from '../../src/testing/driver-conformance-stage.js';
 import { uniquePrefix } from '../support/kafka.js';
 import { kafkajsClient } from '../support/kafkajs-client.js';
 
@@ -169,8 +169,23 @@ describe('consuming with kafkajs while brokers fail', () => {
     await until(async () => (await committed(0)) === 3);
   });
 
+  it('fetches nothing before it was said where to begin', async () => {
+    const kafka = await running;
+    const opened = gate();
+    await produce(0, 'a');
+    const reader = await joined({ start: ({ beginning }) => opened.promise.then(() => beginning) });
+    const fetched = await kafka.fail({ apis: ['Fetch'], topic, error: 'OFFSET_OUT_OF_RANGE', count: -1 });
+    const heartbeats = await kafka.delay({ apis: ['Heartbeat'], ms: 0, count: -1 });
+    await until(async () => (await heartbeats.hits()) >= 3);
+    expect(await fetched.remove()).toBe(0);
+    opened.open();
+
+    expect((await reader.read(1)).map(text)).toEqual(['a']);
+  });
+
   it('does not rest because of control records and aborted transactions', async () => {
-    const client = kafkajsClient((await running).bootstrap);
+    const { bootstrap } = await running;
+    const client = kafkajsClient(bootstrap);
     const producer = client.producer({ transactionalId: uniquePrefix(), maxInFlightRequests: 1, idempotent: true });
     await producer.connect();
     const transaction = async (value: string, end: 'commit' | 'abort'): Promise<void> => {
@@ -178,7 +193,14 @@ describe('consuming with kafkajs while brokers fail', () => {
       await open.send({ topic, messages: [{ partition: 0, value }] });
       await open[end]();
     };
-    const reader = await joined();
+    // One batch per fetch, so that there are fetches with nothing to see in them.
+    const narrow = kafkajsDriver(
+      { brokers: bootstrap.split(','), clientId: 'narrow', fetchMaxWaitMs: 50, maxBytesPerPartition: 1 },
+      new Notices(),
+    );
+    await narrow.connect();
+    const reader = new Reader(narrow, topic, group);
+    await reader.join();
     await transaction('a', 'commit');
     await reader.read(1);
     for (let i = 0; i < 3; i++) await transaction(`aborted ${i}`, 'abort');
@@ -187,6 +209,7 @@ describe('consuming with kafkajs while brokers fail', () => {
     await produce(0, 'c');
 
     expect((await reader.read(3)).map(text)).toEqual(['a', 'b', 'c']);
+    await narrow.close(5_000);
   });
 
   it('ends also while it is joining', async () => {

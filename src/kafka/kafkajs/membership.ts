@@ -34,6 +34,7 @@ export class Membership implements GateKeeper {
   #revoking: Promise<void> | undefined;
   #lastContact = Date.now();
   #ended = false;
+  #hasJoined = false;
   #joined: () => void = () => undefined;
   #failed: (error: BusbarError) => void = () => undefined;
 
@@ -138,8 +139,8 @@ export class Membership implements GateKeeper {
 
   #crash(error: BusbarError): void {
     if (this.#ended) return;
-    this.#failed(error);
-    this.#context.crashed(error);
+    if (this.#hasJoined) this.#context.crashed(error);
+    else this.#failed(error);
   }
 
   /** kafkajs does not notice by itself that it is cut off while a request hangs. */
@@ -167,6 +168,7 @@ export class Membership implements GateKeeper {
     const claims = this.claims();
     options.onAssigned?.(claims);
     for (const claim of claims) void this.#reading.start(claim);
+    this.#hasJoined = true;
     this.#joined();
   }
 
@@ -188,7 +190,8 @@ export class Membership implements GateKeeper {
       this.#fetching.pause(claim.topic, [claim.partition]);
     }
     const details = { group: options.group };
-    const drained = options.onRevoked(claims, lost).catch((error: unknown) => {
+    const revoked = async (): Promise<void> => options.onRevoked(claims, lost);
+    const drained = revoked().catch((error: unknown) => {
       notices.raise({ level: 'error', code: 'KAFKA_FAILED', message: 'onRevoked rejected', error, details });
     });
     await settlesWithin(drained, settings.drainMs);

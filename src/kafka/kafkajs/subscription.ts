@@ -63,7 +63,7 @@ export class KafkaJsSubscription implements Subscription {
   }
 
   async #joinAnew(): Promise<void> {
-    let joined = false;
+    const began = Date.now();
     const membership = new Membership({
       client: newClient(this.#settings, this.#notices),
       admin: this.#admin,
@@ -72,15 +72,16 @@ export class KafkaJsSubscription implements Subscription {
       options: this.#options,
       remembered: this.#remembered,
       crashed: (error) => {
-        if (joined && membership === this.#membership) this.#replacing = this.#replace(membership, error);
+        if (membership !== this.#membership) return;
+        // One that dies soon after it has joined will do so again.
+        if (Date.now() - began > this.#settings.sessionTimeoutMs) this.#backoff.reset();
+        this.#replacing = this.#replace(membership, error);
       },
       stopped: (error) => this.#stop(error),
     });
     this.#membership = membership;
     try {
       await membership.join();
-      joined = true;
-      this.#backoff.reset();
     } catch (error) {
       await membership.end(true);
       throw error;
