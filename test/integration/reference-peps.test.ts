@@ -51,7 +51,7 @@ function shuffled(lines: readonly string[]): string[] {
   return mixed;
 }
 
-describe.skipIf(!hasPeps)(`the reference application and ${PEPS}`, () => {
+describe.skipIf(!hasPeps)('the reference application and the proposals', () => {
   let bootstrap: string;
   let dataDir: string;
   const ownKafka = (): Record<string, string> => {
