@@ -19,6 +19,7 @@ export const GROUP_CASES: readonly DriverConformanceCase[] = [
       await driver.produce(topic, 1, records(`quick ${i}`), soon());
     }
     await until(() => reader.records.filter(({ partition }) => partition === 1).length === 5);
+    assert.deepEqual(reader.revoked, []);
     assert.equal(reader.records.filter(({ partition }) => partition === 0).length, 0);
 
     opened.open();
