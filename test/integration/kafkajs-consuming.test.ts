@@ -52,6 +52,29 @@ describe('consuming with kafkajs while brokers fail', () => {
     expect((await reader.read(3)).map(text)).toEqual(['a', 'b', 'c']);
   });
 
+  it('lets a handler end that outlasts the session while a rebalance waits for it, and keeps what it did', async () => {
+    const handling = gate();
+    const delivered: string[] = [];
+    const reader = await joined({
+      handle: async () => {
+        delivered.push('first member');
+        await handling.promise;
+      },
+    });
+    await produce(0, 'a');
+    await until(() => delivered.length === 1);
+    const second = new Reader(driver, topic, group, { handle: () => Promise.resolve(void delivered.push('second member')) });
+    const joining = second.join();
+    await until(() => reader.revoked.length === 2);
+    // Longer than the session of two seconds, shorter than the drain.
+    await new Promise((resolve) => setTimeout(resolve, 3_500));
+    handling.open();
+    await joining;
+    await until(async () => (await committed(0)) === 1);
+    await second.subscription.close();
+    expect(delivered).toEqual(['first member']);
+  });
+
   it('goes on after its coordinator moved, also when the last commit found nobody', async () => {
     const kafka = await running;
     const reader = await joined();

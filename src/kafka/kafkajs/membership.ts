@@ -4,7 +4,7 @@ import { BusbarError } from '../../errors.js';
 import { settlesWithin } from './backoff.js';
 import { PartitionClaim, partitionKey } from './claim.js';
 import { Commits } from './commits.js';
-import { toBusbarError } from './failure.js';
+import { protocolType, toBusbarError } from './failure.js';
 import { Fetching } from './fetching.js';
 import { GroupCommit } from './group-commit.js';
 import type { MembershipContext } from './membership-context.js';
@@ -33,6 +33,8 @@ export class Membership implements GateKeeper {
   #running: Promise<void> = Promise.resolve();
   #revoking: Promise<void> | undefined;
   #lastContact = Date.now();
+  /** What kafkajs hands to its batch handler sends a heartbeat at any time. */
+  #heartbeat: () => Promise<void> = () => Promise.resolve();
   #ended = false;
   #hasJoined = false;
   #joined: () => void = () => undefined;
@@ -98,7 +100,19 @@ export class Membership implements GateKeeper {
     if (this.#ended) return 'refuse';
     // Joins also begin without a REBALANCING event: after stale metadata, or when the group has forgotten us.
     if (this.#claims.size > 0) void this.#revoke(false);
-    return this.#revoking === undefined ? 'join' : 'wait';
+    if (this.#revoking === undefined) return 'join';
+    void this.#keepAlive();
+    return 'wait';
+  }
+
+  /** While a join is held up kafkajs sends no heartbeat, and the session would end before the handlers do. */
+  async #keepAlive(): Promise<void> {
+    try {
+      await this.#heartbeat();
+    } catch (error) {
+      // The expected answer: the group is waiting for us, and has heard us.
+      if (protocolType(error) === 'REBALANCE_IN_PROGRESS') this.#lastContact = Date.now();
+    }
   }
 
   #run(): Promise<void> {
@@ -109,6 +123,7 @@ export class Membership implements GateKeeper {
       eachBatch: async (payload) => {
         const { batch } = payload;
         this.#groupCommit.use((offsets) => payload.commitOffsetsIfNecessary(offsets));
+        this.#heartbeat = () => payload.heartbeat();
         const claim = this.#claims.get(partitionKey(batch.topic, batch.partition));
         if (claim === undefined) this.#fetching.pause(batch.topic, [batch.partition]);
         else await this.#reading.take(claim, batch, (offset) => payload.resolveOffset(offset));

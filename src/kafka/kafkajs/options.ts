@@ -23,7 +23,10 @@ export interface KafkaJsOptions {
   readonly requestTimeoutMs?: number | undefined;
   /** Default 3,000 ms. */
   readonly connectionTimeoutMs?: number | undefined;
-  /** A member that the group has not heard of for so long loses its partitions. Default 30,000 ms. */
+  /**
+   * A member that the group has not heard of for so long loses its partitions; after a kill, that is how long they rest.
+   * Handlers do not count: heartbeats go on while they run. Default 10,000 ms.
+   */
   readonly sessionTimeoutMs?: number | undefined;
   /** How long the group waits for its members to join again. Default 60,000 ms. */
   readonly rebalanceTimeoutMs?: number | undefined;
@@ -37,7 +40,7 @@ export interface KafkaJsOptions {
   readonly commitIntervalMs?: number | undefined;
   /** … or after so many settled records of one partition. Default 1,000. */
   readonly commitEvery?: number | undefined;
-  /** How long a rebalance and a close wait for `onRevoked` and the last commit. Default: a third of the session, at most 10,000 ms. */
+  /** How long a rebalance and a close wait for `onRevoked` and the last commit. Default 10,000 ms, at most half of `rebalanceTimeoutMs`. */
   readonly drainMs?: number | undefined;
   /** How long topic metadata may be old. Default 10,000 ms: a client library that lost a hung broker only notices then. */
   readonly metadataMaxAgeMs?: number | undefined;
@@ -49,7 +52,8 @@ export type Settings = {
 };
 
 export function settingsOf(options: KafkaJsOptions): Settings {
-  const sessionTimeoutMs = options.sessionTimeoutMs ?? 30_000;
+  const rebalanceTimeoutMs = options.rebalanceTimeoutMs ?? 60_000;
+  const sessionTimeoutMs = options.sessionTimeoutMs ?? 10_000;
   return {
     brokers: options.brokers,
     clientId: options.clientId,
@@ -60,14 +64,14 @@ export function settingsOf(options: KafkaJsOptions): Settings {
     requestTimeoutMs: options.requestTimeoutMs ?? 10_000,
     connectionTimeoutMs: options.connectionTimeoutMs ?? 3_000,
     sessionTimeoutMs,
-    rebalanceTimeoutMs: options.rebalanceTimeoutMs ?? 60_000,
+    rebalanceTimeoutMs,
     fetchMaxWaitMs: options.fetchMaxWaitMs ?? 500,
     fetchMinBytes: options.fetchMinBytes ?? 1,
     maxBytesPerPartition: options.maxBytesPerPartition ?? 1_048_576,
     commitIntervalMs: options.commitIntervalMs ?? 200,
     commitEvery: options.commitEvery ?? 1_000,
-    // Nobody sends heartbeats while a rebalance is held up, so draining has to fit well into the session.
-    drainMs: Math.min(options.drainMs ?? 10_000, Math.floor(sessionTimeoutMs / 3)),
+    // After `rebalanceTimeoutMs` the group goes on without the member.
+    drainMs: Math.min(options.drainMs ?? 10_000, Math.floor(rebalanceTimeoutMs / 2)),
     metadataMaxAgeMs: options.metadataMaxAgeMs ?? 10_000,
   };
 }
