@@ -1,0 +1,84 @@
+// A handler that fails: some errors pass and are worth another attempt, others never will.
+//
+//   npm run build && node dist/examples/03-failing-handler.js
+//
+// It uses the Kafka at KAFKA_BOOTSTRAP_SERVERS if that is set, else the embedded broker.
+
+import 'reflect-metadata';
+
+import { setTimeout as pause } from 'node:timers/promises';
+
+import {
+  deadLetter,
+  DomainEvent,
+  EventBus,
+  Handles,
+  KafkaConfig,
+  kafkaModule,
+  KafkaService,
+  onErrorOf,
+  Processor,
+  ProcessorOptions,
+  retry,
+  TOKENS,
+  type EventContext,
+  type EventInit,
+  type Notices,
+} from 'busbar';
+import { IsIn, IsString } from 'class-validator';
+import { Container, injectable } from 'inversify';
+
+@DomainEvent({ name: 'decision_made', topic: 'decision-events', key: 'debateId' })
+class DecisionMade {
+  @IsString() readonly debateId!: string;
+  @IsIn(['accepted', 'rejected']) readonly outcome!: 'accepted' | 'rejected';
+
+  constructor(init: EventInit<DecisionMade>) {
+    Object.assign(this, init);
+  }
+}
+
+// #region policies
+class UnknownDebate extends Error {
+  override readonly name = 'UnknownDebate';
+}
+
+@ProcessorOptions({
+  name: 'announce',
+  onError: [onErrorOf(UnknownDebate, deadLetter()), retry({ attempts: 3, backoffMs: 20, otherwise: deadLetter() })],
+})
+@injectable()
+class AnnounceProcessor extends Processor {
+  @Handles(DecisionMade)
+  decided({ debateId }: DecisionMade, { attempt }: EventContext): void {
+    console.log(`${debateId}: attempt ${attempt}`);
+    if (debateId === 'd-404') throw new UnknownDebate('nobody started this debate');
+    if (debateId === 'd-busy' && attempt < 3) throw new Error('the mail server is busy');
+    if (debateId === 'd-down') throw new Error('the mail server is down');
+  }
+}
+// #endregion
+
+const config = KafkaConfig.fromEnv(
+  { KAFKA_BOOTSTRAP_SERVERS: 'embedded', ...process.env },
+  { serviceName: 'example', topicPrefix: 'example-03' },
+);
+const container = new Container();
+container.load(kafkaModule({ config, events: [DecisionMade], processors: [AnnounceProcessor] }));
+
+// #region notices
+container.get<Notices>(TOKENS.Notices).onNotice(({ code, message, error }) => {
+  if (code === 'DEAD_LETTERED') console.log(`${message}: ${String(error)}`);
+});
+// #endregion
+
+const service = container.get(KafkaService);
+await service.start();
+const bus = container.get(EventBus);
+for (const debateId of ['d-404', 'd-busy', 'd-down']) {
+  await bus.publish(new DecisionMade({ debateId, outcome: 'accepted' }));
+  while (!(await service.caughtUp())) await pause(25);
+}
+const { handled, deadLettered } = service.getStats().processors['announce']!;
+console.log(`handled ${handled}, dead-lettered ${deadLettered}`);
+await service.stop();
