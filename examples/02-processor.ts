@@ -4,7 +4,6 @@
 //
 // It uses the Kafka at KAFKA_BOOTSTRAP_SERVERS if that is set, else the embedded broker.
 
-// #region all
 import 'reflect-metadata';
 
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -40,6 +39,7 @@ class DecisionMade {
   }
 }
 
+// #region processor
 @ProcessorOptions({ name: 'tally' })
 @injectable()
 class TallyProcessor extends Processor {
@@ -58,18 +58,23 @@ class TallyProcessor extends Processor {
     });
   }
 }
+// #endregion
 
 const directory = mkdtempSync(join(tmpdir(), 'example-'));
+// #region store
 const store = sqliteStore({ open: () => new Database(join(directory, 'tally.db')) });
+// #endregion
 const config = KafkaConfig.fromEnv(
   { KAFKA_BOOTSTRAP_SERVERS: 'embedded', ...process.env },
   { serviceName: 'example', topicPrefix: 'example-02' },
 );
 
+// #region service
 const container = new Container();
 container.load(kafkaModule({ config, events: [DecisionMade], processors: [TallyProcessor], store }));
 const service = container.get(KafkaService);
 await service.start();
+// #endregion
 console.log(`Kafka: ${config.bootstrapServers.join(',')}`);
 
 const bus = container.get(EventBus);
@@ -79,11 +84,12 @@ if (receipt.where === 'kafka') console.log(`safe in Kafka: ${receipt.topic}, par
 await bus.publish(accepted, { id: 'decision-1' }); // once more: on the log twice, counted once
 await bus.publish(new DecisionMade({ debateId: 'd-2', outcome: 'rejected' }));
 
+// #region settled
 while (!(await service.caughtUp())) await pause(25);
 const { delivered, handled, duplicate } = service.getStats().processors['tally']!;
 console.log(`delivered ${delivered}: handled ${handled}, duplicate ${duplicate}`);
 for (const row of await store.read('select * from tally order by outcome')) console.log(row);
+// #endregion
 
 await service.stop();
 rmSync(directory, { recursive: true });
-// #endregion

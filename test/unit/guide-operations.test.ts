@@ -1,0 +1,32 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+
+import { expect, it } from 'vitest';
+
+import { ERROR_CODES } from 'busbar';
+
+import { deadLetterOf } from '../../src/dead-letter/dead-letter.js';
+
+// From the compiled test back to the sources.
+const PAGE = new URL('../../../docs/operations.md', import.meta.url);
+
+const between = (name: string): RegExp => new RegExp(`(<!-- ${name}: [^>]*-->\n)([^]*)(<!-- /${name} -->)`);
+
+it('the page of operations lists every error code with its meaning (UPDATE_DOCS=1 writes it)', () => {
+  const page = readFileSync(PAGE, 'utf8');
+  const rows = Object.entries(ERROR_CODES).map(([code, meaning]) => `| \`${code}\` | ${meaning} |`);
+  const wanted = `\n${['| code | when |', '|---|---|', ...rows].join('\n')}\n\n`;
+  if (process.env['UPDATE_DOCS'] === '1') {
+    writeFileSync(
+      PAGE,
+      page.replace(between('errors'), (_, open: string, __, close: string) => open + wanted + close),
+    );
+  } else expect(between('errors').exec(page)?.[2]).toBe(wanted);
+});
+
+it('the page of operations names exactly the headers of a dead letter', () => {
+  const record = { topic: 't', partition: 0, offset: 7, timestamp: 1, key: null, value: null, headers: {} };
+  const failure = { error: new Error('no'), stage: 'handle', attempts: 3, firstFailedAt: new Date(), lastFailedAt: new Date() } as const;
+  const letter = deadLetterOf(record, failure, { group: 'g', processor: 'p' }, 't.dead-letter');
+  const table = between('headers').exec(readFileSync(PAGE, 'utf8'))?.[2] ?? '';
+  expect([...table.matchAll(/^\| `([^`]+)`/gm)].map(([, name]) => name)).toEqual(Object.keys(letter.headers));
+});
