@@ -11,7 +11,7 @@ export interface InputCounts {
 }
 
 /** Enough to keep every partition busy; what it costs in memory is small beside the queue of the publisher. */
-const MAX_IN_FLIGHT = 2000;
+export const MAX_IN_FLIGHT = 2000;
 
 /** Publishes lines, many at a time and in their order. */
 export class Feeder {

@@ -21,7 +21,8 @@ export const USAGE = `Usage: npm start -- [options]
                        Without it a bundled scenario is fed.
   --events N           Size of the bundled scenario: 1 to 10,000,000 events (2,000).
   --exit               Stop once every event, and every event derived from one, has been settled.
-  --json               One JSON object on stdout, everything else on stderr.
+  --json               One JSON object on stdout, everything else on stderr. (npm prints two lines of its own
+                       before it; npm start -s keeps them back.)
   --data-dir DIR       Keep the log of the embedded broker and the store in DIR; without it they are temporary.
   --help               Show this.
 

@@ -14,6 +14,7 @@ import { summaryText, type Summary } from './summary.js';
 import { openWorkspace, type Workspace } from './workspace.js';
 
 const POLL_MS = 25;
+const SLOW_START_MS = 5_000;
 
 /**
  * Runs the reference application until it is done or `stop` is aborted, and returns the exit code. Rejects on failure,
@@ -64,19 +65,36 @@ class Run {
   /** Resolves to the number of rejected lines. */
   async toTheEnd(): Promise<number> {
     this.#announce();
-    await this.#service.start();
+    await this.#start();
     this.#began = performance.now();
+    this.#progress.start();
     try {
-      this.#progress.start();
       await this.#work();
-    } finally {
-      this.#progress.stop();
-      await this.#service.stop();
+    } catch (error) {
+      // What made it fail is what its caller is told.
+      await this.#end().catch((cause: unknown) => this.#progress.say(`It did not stop cleanly: ${String(cause)}`));
+      throw error;
     }
+    await this.#end();
     if (this.#crash !== undefined) throw this.#crash.error;
     // Interrupted before there was anything to tell, or there was nothing to wait for: what is known now is the summary.
     if (!this.#told) await this.#reopened(() => this.#tell());
     return this.#feeder.counts.rejected;
+  }
+
+  async #start(): Promise<void> {
+    const explanation = 'Still joining the consumer groups: after a crash, Kafka waits a while for the members that are gone.';
+    const slow = setTimeout(() => this.#progress.say(explanation), SLOW_START_MS);
+    try {
+      await this.#service.start();
+    } finally {
+      clearTimeout(slow);
+    }
+  }
+
+  async #end(): Promise<void> {
+    this.#progress.stop();
+    await this.#service.stop();
   }
 
   async #work(): Promise<void> {
@@ -138,7 +156,7 @@ class Run {
 
   #listenTo(notices: Notices): void {
     notices.onNotice((notice) => {
-      this.#progress.end();
+      if (notice.level !== 'info') this.#progress.end();
       // With KAFKA_DEBUG the service prints them all itself.
       if (!this.#config.debug) printNotice(notice);
       if (notice.code !== 'EMBEDDED_CRASHED') return;

@@ -14,16 +14,17 @@ export interface Summary extends Figures {
   readonly broker: string;
 }
 
-const OUTCOMES = ['handled', 'duplicate', 'ignored', 'skipped', 'deadLettered', 'parked'] as const;
+const ENDS = ['handled', 'duplicate', 'ignored', 'skipped', 'deadLettered', 'parked', 'abandoned'] as const;
 
 const number = new Intl.NumberFormat('en');
 const say = (value: number): string => number.format(value);
 
-/** For people: plain text, no wider than 100 characters. */
+/** For people, in plain text. */
 export function summaryText(summary: Summary): string {
   const { input, debates, decisions, evolutions, derived, outcomes, elapsedMs, eventsPerSecond, broker } = summary;
   const { known, median, max } = decisions.daysToDecide;
   return [
+    '',
     section('Input', [`${say(input.lines)} lines`, `${say(input.published)} published`, `${say(input.rejected)} rejected`]),
     section('Debates', [
       `${say(debates.initiated)} begun`,
@@ -49,9 +50,17 @@ export function summaryText(summary: Summary): string {
     ...outcomeTable(outcomes),
     '',
     `  ${say(input.published)} events in ${(elapsedMs / 1000).toFixed(1)} s (${say(eventsPerSecond)} a second) on ${broker === 'embedded' ? 'the embedded broker' : broker}.`,
-    '  Every event went through Kafka to each processor, and took effect once.',
+    ...deadLetters(outcomes),
     '',
   ].join('\n');
+}
+
+/** What had no effect must not go unnoticed in a table. */
+function deadLetters(outcomes: Summary['outcomes']): string[] {
+  const count = Object.values(outcomes).reduce((sum, { deadLettered }) => sum + deadLettered, 0);
+  return count === 0
+    ? []
+    : [`  ${say(count)} deliveries had no effect: their records are on the dead-letter topics, with the reason in their headers.`];
 }
 
 function section(title: string, facts: readonly string[]): string {
@@ -61,9 +70,7 @@ function section(title: string, facts: readonly string[]): string {
 /** Outcomes that never occurred are left out, but for those that everybody wants to see. */
 function outcomeTable(outcomes: Summary['outcomes']): string[] {
   const all = Object.entries(outcomes);
-  const shown = OUTCOMES.filter(
-    (outcome) => outcome === 'handled' || outcome === 'duplicate' || all.some(([, counts]) => counts[outcome] > 0),
-  );
+  const shown = ENDS.filter((outcome) => outcome === 'handled' || outcome === 'duplicate' || all.some(([, counts]) => counts[outcome] > 0));
   const row = (name: string, cells: readonly string[]): string => `  ${name.padEnd(16)}${cells.map((cell) => cell.padStart(14)).join('')}`;
   return [
     row('Processor', ['delivered', ...shown.map((outcome) => (outcome === 'deadLettered' ? 'dead letters' : outcome))]),

@@ -13,7 +13,7 @@ export interface Workspace {
 }
 
 export async function openWorkspace(dataDir: string | undefined): Promise<Workspace> {
-  const dir = dataDir === undefined ? await mkdtemp(join(tmpdir(), 'busbar-')) : resolve(dataDir);
+  const dir = dataDir === undefined ? await mkdtemp(join(tmpdir(), 'busbar-reference-')) : resolve(dataDir);
   await mkdir(dir, { recursive: true });
   return {
     kafka: join(dir, 'kafka'),
