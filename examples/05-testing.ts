@@ -56,7 +56,7 @@ async function application(name: string) {
   const config = KafkaConfig.from({ serviceName: name, topicPrefix: name, bootstrapServers: kafka.bootstrap, fetchMaxWaitMs: 50 });
   const container = new Container();
   container.load(kafkaModule({ config, events: [DebateInitiated], processors: [DebateProcessor] }));
-  container.get<Notices>(TOKENS.Notices).onNotice(() => undefined); // a test that fails on purpose need not say so on stderr
+  container.get<Notices>(TOKENS.Notices).onNotice(() => undefined); // else a warning that the topics have one copy only
   const service = container.get(KafkaService);
   await service.start();
   const caughtUp = async (): Promise<void> => {

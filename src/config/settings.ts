@@ -144,7 +144,7 @@ export class Settings {
 
   @Choice(
     ['none', 'gzip'],
-    { default: 'none', effect: 'How batches are compressed. Reading is not affected.' },
+    { default: 'none', effect: 'How batches are compressed. What is read may be uncompressed or gzip, whatever is set here.' },
     { remark: 'this version does not write snappy, lz4 or zstd' },
   )
   readonly compressionType!: 'none' | 'gzip';

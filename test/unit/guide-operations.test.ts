@@ -23,6 +23,14 @@ it('the page of operations lists every error code with its meaning (UPDATE_DOCS=
   } else expect(between('errors').exec(page)?.[2]).toBe(wanted);
 });
 
+it('the page of operations lists every occurrence that there is a notice of', () => {
+  const source = readFileSync(new URL('../../../src/telemetry/notices.ts', import.meta.url), 'utf8');
+  const codes = [...(/type NoticeCode =([^;]*);/.exec(source)?.[1] ?? '').matchAll(/'([A-Z_]+)'/g)].map(([, code]) => code);
+  const table = between('notices').exec(readFileSync(PAGE, 'utf8'))?.[2] ?? '';
+  expect(codes).not.toEqual([]);
+  expect(codes.filter((code) => !table.includes(`\n| \`${code}\` |`))).toEqual([]);
+});
+
 it('the page of operations names exactly the headers of a dead letter', () => {
   const record = { topic: 't', partition: 0, offset: 7, timestamp: 1, key: null, value: null, headers: {} };
   const failure = { error: new Error('no'), stage: 'handle', attempts: 3, firstFailedAt: new Date(), lastFailedAt: new Date() } as const;
