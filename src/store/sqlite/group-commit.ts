@@ -99,7 +99,7 @@ export class GroupCommit {
     try {
       const value = this.#inSavepoint(job.work, group);
       group.size += 1;
-      if (this.#alone > 0) this.#commitAlone();
+      if (this.#alone > 0) this.#commitAlone(job);
       job.succeeds(value);
     } catch (error) {
       job.fails(isFaultOfTheStore(error) ? storeFailed('the store failed under a transaction', error) : error);
@@ -135,11 +135,13 @@ export class GroupCommit {
     }
   }
 
-  #commitAlone(): void {
+  #commitAlone(job: Job<unknown>): void {
     this.#alone -= 1;
     const group = this.#group as Group;
     const cause = this.#commit();
-    if (group.failed && isConstraint(cause)) throw cause; // its own doing: the writing itself fails, as its statement would have
+    if (!group.failed || !isConstraint(cause)) return;
+    job.leaves();
+    throw cause; // its own doing: the writing itself fails, as its statement would have
   }
 
   /** Returns what made it fail. */
@@ -165,7 +167,7 @@ export class GroupCommit {
     clearTimeout(group.timer);
     this.#wait = new BusyWait();
     this.#group = undefined;
-    if (group.size > 1) this.#alone = group.size;
+    this.#alone = Math.max(this.#alone, group.size);
     group.fails(failure);
     if (this.#connection.inTransaction !== false) this.#rollback();
     return failure;

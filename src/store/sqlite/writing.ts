@@ -79,6 +79,11 @@ export class Job<T> implements Writing<T> {
     this.#durable.resolve(group.durable);
   }
 
+  /** The COMMIT failed because of this writing alone, which is told so as of a failure of its work. */
+  leaves(): void {
+    this.#group = undefined;
+  }
+
   succeeds(value: T): void {
     this.#written.resolve(value);
   }
