@@ -64,9 +64,18 @@ const REASON_LENGTH = 1_000;
 
 /** One line: the message, without control characters. */
 function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const message = messageOf(error);
   // eslint-disable-next-line no-control-regex -- they are what is taken out
   return message.replaceAll(/[\u0000-\u001f\u007f]+/g, ' ').slice(0, REASON_LENGTH);
+}
+
+/** A handler may throw anything, also what throws when it is looked at; that must not keep the dead letter back. */
+function messageOf(error: unknown): string {
+  try {
+    return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  } catch {
+    return `a thrown ${typeof error} that cannot be read`;
+  }
 }
 
 /** An error that is not ours came out of a handler. */

@@ -1,4 +1,4 @@
-import { deadLetter, retry, type ErrorPolicy, type FinalPolicy, type RetryPolicy } from './policy.js';
+import { deadLetter, retry, type ErrorPolicy, type FinalPolicy, type OnErrorOfPolicy, type RetryPolicy } from './policy.js';
 
 /** What to do about an error now. */
 export type Decision = { readonly action: 'retry'; readonly delayMs: number } | { readonly action: FinalPolicy['kind'] };
@@ -23,9 +23,18 @@ export function decideFinal(policies: readonly ErrorPolicy[], error: unknown): F
 function policyFor(policies: readonly ErrorPolicy[], error: unknown): RetryPolicy | FinalPolicy {
   for (const policy of policies) {
     if (policy.kind !== 'onErrorOf') return policy;
-    if (policy.matches(error)) return policy.policy;
+    if (applies(policy, error)) return policy.policy;
   }
   return FALLBACK;
+}
+
+/** Throws an `AggregateError` of the error and what the predicate threw: without an answer nothing can be decided. */
+function applies({ matches }: OnErrorOfPolicy, error: unknown): boolean {
+  try {
+    return matches(error);
+  } catch (thrown) {
+    throw new AggregateError([error, thrown], 'a predicate of onErrorOf threw, so nothing was decided about the error');
+  }
 }
 
 function backoff({ backoffMs, maxBackoffMs }: RetryPolicy, attempt: number): number {
