@@ -41,6 +41,7 @@ export class Attempt implements EventContext {
   readonly #cause: Envelope;
   readonly #outer: AbortSignal;
   #abort: AbortController | undefined;
+  #follow: (() => void) | undefined;
   #ordinals: Map<string, number> | undefined;
   #over = false;
 
@@ -57,8 +58,12 @@ export class Attempt implements EventContext {
     if (this.#abort === undefined) {
       const abort = new AbortController();
       this.#abort = abort;
-      if (this.#outer.aborted) abort.abort(this.#outer.reason);
-      else this.#outer.addEventListener('abort', () => abort.abort(this.#outer.reason), { once: true, signal: abort.signal });
+      const follow = (): void => abort.abort(this.#outer.reason);
+      if (this.#outer.aborted) follow();
+      else if (!this.#over) {
+        this.#outer.addEventListener('abort', follow, { once: true });
+        this.#follow = follow;
+      }
     }
     return this.#abort.signal;
   }
@@ -94,7 +99,9 @@ export class Attempt implements EventContext {
       cause,
       id: uuidv5(group, cause.source, cause.id, name, String(this.#nextOrdinal(name))),
     });
-    this.staged.push({ envelope, wire: this.#options.encode(envelope) });
+    const wire = this.#options.encode(envelope);
+    if (isPromise(wire)) wire.catch(() => undefined); // heard in `records`, maybe long after it was rejected
+    this.staged.push({ envelope, wire });
     return envelope;
   }
 
@@ -128,9 +135,11 @@ export class Attempt implements EventContext {
     return this.records();
   }
 
-  /** From now on `publish` and `transaction` throw. */
+  /** From now on `publish` and `transaction` throw, and nothing is left on the outer signal, which lives much longer. */
   end(): void {
     this.#over = true;
+    if (this.#follow !== undefined) this.#outer.removeEventListener('abort', this.#follow);
+    this.#follow = undefined;
   }
 
   /** The handler was given all its time: tells it so. */
@@ -139,12 +148,16 @@ export class Attempt implements EventContext {
     this.#abort?.abort(error);
   }
 
-  /** Runs the works in order and gives what is staged then. A work that returns a promise makes the rest wait for it. */
+  /**
+   * Runs the works in order and gives what is staged then; the attempt is over with it, since what were staged later
+   * would not leave. A work that returns a promise makes the rest wait for it.
+   */
   run(tx: SqlTransaction, first = 0): MaybePromise<readonly StagedRecord[]> {
     for (let i = first; i < this.works.length; i++) {
       const result = (this.works[i] as Work)(tx);
       if (isPromise(result)) return result.then(() => this.run(tx, i + 1));
     }
+    this.end();
     return this.records();
   }
 

@@ -12,7 +12,7 @@ import { Attempt, type AttemptOptions } from './attempt.js';
 import { awaitHandler } from './handler-run.js';
 import type { Handled } from './partition-line.js';
 import type { Reading, RecordReader } from './record-reader.js';
-import { Abandoned, BeginAgain, pause, ProcessorFailed, type Scope } from './scope.js';
+import { Abandoned, BeginAgain, pause, ProcessorFailed, type Scope, stillOpen, unlessClosing } from './scope.js';
 import type { Identity, Settler } from './settler.js';
 
 export interface DeliveryOptions {
@@ -43,6 +43,8 @@ interface Failures {
 /** Delivers one record to the handler of its event: read, recognise repeats, attempt until decided, settle. */
 export class Delivery {
   readonly #options: DeliveryOptions;
+  /** Handlers that still run though their partition was taken away, by their record: it must not be attempted beside them. */
+  readonly #outliving = new Map<string, Promise<unknown>>();
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
@@ -50,7 +52,9 @@ export class Delivery {
 
   deliver(record: InRecord, scope: Scope): MaybePromise<Handled> {
     const reading = this.#options.reader.read(record);
-    return isPromise(reading) ? reading.then((read) => this.#recognise(record, read, scope)) : this.#recognise(record, reading, scope);
+    return isPromise(reading)
+      ? reading.then((read) => this.#recognise(record, read, stillOpen(scope)))
+      : this.#recognise(record, reading, scope);
   }
 
   #recognise(record: InRecord, reading: Reading, scope: Scope): MaybePromise<Handled> {
@@ -59,10 +63,19 @@ export class Delivery {
     const settled = this.#options.settler.isSettled(identity, record);
     const go = (known: boolean): MaybePromise<Handled> => {
       if (known) return this.#options.settler.repeat(identity, record, scope);
-      if (reading.kind === 'event') return this.#attempt(record, reading.envelope, this.#handlerOf(reading.contract), scope);
-      return this.#broken(record, identity, reading, scope);
+      if (reading.kind === 'broken') return this.#broken(record, identity, reading, scope);
+      const handler = this.#handlerOf(reading.contract);
+      const earlier = this.#outliving.get(placeOf(record));
+      if (earlier === undefined) return this.#attempt(record, reading.envelope, handler, scope);
+      this.#options.onStuck(record, earlier);
+      return unlessClosing(earlier, scope).then(() => this.#attempt(record, reading.envelope, handler, scope));
     };
-    return isPromise(settled) ? settled.then(go) : go(settled);
+    return isPromise(settled)
+      ? settled.then((known) => {
+          stillOpen(scope);
+          return go(known);
+        })
+      : go(settled);
   }
 
   #identityOf(record: InRecord, reading: Exclude<Reading, { kind: 'ignored' }>): Identity {
@@ -81,13 +94,15 @@ export class Delivery {
   #attempt(record: InRecord, envelope: Envelope, handler: Handler<object>, scope: Scope): MaybePromise<Handled> {
     const attempt = this.#newAttempt(envelope, 1, scope);
     let running: MaybePromise<void>;
+    let waits: boolean;
     try {
       running = this.#run(handler, envelope, attempt);
+      waits = isPromise(running);
     } catch (error) {
       attempt.end();
       return this.#attemptAgain(record, envelope, handler, scope, error);
     }
-    if (!isPromise(running) && attempt.works.length === 0 && attempt.staged.length === 0) {
+    if (!waits && attempt.works.length === 0 && attempt.staged.length === 0) {
       attempt.end();
       return this.#options.settler.settle({ record, identity: envelope, outcome: 'handled' }, scope);
     }
@@ -132,7 +147,8 @@ export class Delivery {
       if (isPromise(running)) {
         await awaitHandler(running, attempt, scope, {
           timeoutMs: this.#options.handlerTimeoutMs,
-          onStuck: ({ ended }) => this.#options.onStuck(record, ended),
+          onStuck: (ended) => this.#options.onStuck(record, ended),
+          onAbandoned: (ended) => this.#outlives(record, ended),
         });
       }
       await attempt.records();
@@ -140,6 +156,16 @@ export class Delivery {
     } finally {
       attempt.end();
     }
+  }
+
+  #outlives(record: InRecord, running: Promise<unknown>): void {
+    const place = placeOf(record);
+    const ended = Promise.resolve(running).then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#outliving.set(place, ended);
+    void ended.then(() => this.#outliving.delete(place));
   }
 
   #run(handler: Handler<object>, envelope: Envelope, attempt: Attempt): MaybePromise<void> {
@@ -164,7 +190,7 @@ export class Delivery {
     { attempts, first, last }: Failures,
     scope: Scope,
   ): MaybePromise<Handled> {
-    if (action === 'fail') throw new ProcessorFailed(error, `${record.topic}/${record.partition}@${record.offset}`);
+    if (action === 'fail') throw new ProcessorFailed(error, placeOf(record));
     if (action === 'skip') {
       this.#notice('error', 'RECORD_SKIPPED', 'a record was skipped, as the policy says: its effects are lost', record, error);
       return this.#options.settler.settle({ record, identity, outcome: 'skipped' }, scope);
@@ -191,4 +217,8 @@ export class Delivery {
       details: { processor: this.#options.attempts.processor, topic, partition, offset },
     });
   }
+}
+
+function placeOf({ topic, partition, offset }: InRecord): string {
+  return `${topic}/${partition}@${offset}`;
 }

@@ -5,9 +5,12 @@ import type { Attempt } from './attempt.js';
 /** After its signal was aborted, how long a handler may still succeed, in ms. */
 const GRACE_MS = 5_000;
 
-export interface StuckHandler {
-  /** Ends when the handler does. */
-  readonly ended: Promise<unknown>;
+export interface HandlerWatch {
+  readonly timeoutMs: number;
+  /** It did not end after it was told to. `running` settles when it does. */
+  onStuck(running: Promise<unknown>): void;
+  /** Nobody waits for it any more, and it may go on. Told before anybody can take its record up again. */
+  onAbandoned(running: Promise<unknown>): void;
 }
 
 /**
@@ -19,7 +22,7 @@ export async function awaitHandler(
   running: Promise<unknown>,
   attempt: Attempt,
   scope: Scope,
-  { timeoutMs, onStuck }: { readonly timeoutMs: number; onStuck(stuck: StuckHandler): void },
+  { timeoutMs, onStuck, onAbandoned }: HandlerWatch,
 ): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   let stuck: BusbarError | undefined;
@@ -29,15 +32,19 @@ export async function awaitHandler(
     timer = setTimeout(() => {
       stuck = error;
       attempt.end();
-      onStuck({ ended: running });
+      onStuck(running);
     }, GRACE_MS);
   };
   timer = setTimeout(timedOut, timeoutMs);
 
   let leave: (() => void) | undefined;
   const abandoned = new Promise<never>((_, reject) => {
-    leave = () => reject(new Abandoned());
-    scope.over.addEventListener('abort', leave, { once: true });
+    leave = () => {
+      onAbandoned(running);
+      reject(new Abandoned());
+    };
+    if (scope.over.aborted) leave();
+    else scope.over.addEventListener('abort', leave, { once: true });
   });
   try {
     await Promise.race([running, abandoned]);

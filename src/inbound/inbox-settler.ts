@@ -4,7 +4,7 @@ import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { InboxRow, Settling, Store, StoredRecord } from '../store/store.js';
 import type { Handled } from './partition-line.js';
 import { Abandoned, BeginAgain, type Scope } from './scope.js';
-import { keyOf, stagedBy, type Conclusion, type Hear, type Identity, type SendStaged, type Settler } from './settler.js';
+import { keyOf, nameOf, stagedBy, type Conclusion, type Hear, type Identity, type SendStaged, type Settler } from './settler.js';
 
 export interface InboxSettlerOptions {
   readonly group: string;
@@ -30,6 +30,8 @@ export class InboxSettler implements Settler {
   readonly #options: InboxSettlerOptions;
   /** What was written last for a line of records: when its COMMIT fails, nothing behind it may be written before it is repeated. */
   readonly #latest = new WeakMap<Scope, { settling: Settling | undefined; broken: boolean }>();
+  /** The sending of the latest copy of an event, by its name. */
+  readonly #sending = new Map<string, Promise<void>>();
 
   constructor(options: InboxSettlerOptions) {
     this.#options = options;
@@ -50,12 +52,11 @@ export class InboxSettler implements Settler {
     return this.#repeat(identity, record, scope, this.#options.store.committed());
   }
 
-  #repeat({ source, id }: Identity, record: InRecord, scope: Scope, durable: Promise<void>): Handled {
+  #repeat(identity: Identity, record: InRecord, scope: Scope, durable: Promise<void>): Handled {
     durable.catch(() => undefined); // heard when its turn comes
-    const safe = scope.chain.run(keyOf(record), async () => {
+    const safe = this.#inTurn(identity, record, scope, async () => {
       await durable.catch(beginAgain);
-      const left = await this.#left(this.#options.group, source, id);
-      await this.#send(left, scope);
+      await this.#send(await this.#left(identity), scope);
     });
     return { outcome: 'duplicate', safe };
   }
@@ -72,7 +73,8 @@ export class InboxSettler implements Settler {
       row,
       work: (tx) => {
         latest.broken ||= before?.failed() === true;
-        if (scope.over.aborted || latest.broken) throw new Abandoned();
+        if (scope.over.aborted) throw new Abandoned();
+        if (latest.broken) throw new BeginAgain(new BusbarError('STORE_FAILED', 'the COMMIT of the record before it failed'));
         return stagedBy(conclusion, tx);
       },
     });
@@ -85,9 +87,9 @@ export class InboxSettler implements Settler {
     if (answer.result === 'duplicate') return this.#repeat(identity, record, scope, committed);
     if (answer.staged.length === 0) return { outcome, safe: committed.catch(beginAgain) };
 
-    const safe = scope.chain.run(keyOf(record), async () => {
+    const safe = this.#inTurn(identity, record, scope, async (isFirst) => {
       await committed.catch(beginAgain);
-      await this.#send(answer.staged, scope);
+      await this.#send(isFirst ? answer.staged : await this.#left(identity), scope);
       for (const staged of conclusion.attempt?.staged ?? []) this.#options.hear(staged);
     });
     return { outcome, safe };
@@ -99,9 +101,28 @@ export class InboxSettler implements Settler {
     return latest;
   }
 
-  async #left(group: string, source: string, id: string): Promise<readonly StoredRecord[]> {
+  /**
+   * Sends behind what is sent for the records before it on its key, and behind an earlier copy of the same event,
+   * whatever its key and partition: what one copy has sent, the other does not send again.
+   */
+  #inTurn(identity: Identity, record: InRecord, scope: Scope, send: (isFirst: boolean) => Promise<void>): Promise<void> {
+    const name = nameOf(identity);
+    const before = this.#sending.get(name);
+    const mine = scope.chain.run(keyOf(record), async () => {
+      await before?.catch(() => undefined);
+      await send(before === undefined);
+    });
+    this.#sending.set(name, mine);
+    const forget = (): void => {
+      if (this.#sending.get(name) === mine) this.#sending.delete(name);
+    };
+    mine.then(forget, forget);
+    return mine;
+  }
+
+  async #left({ source, id }: Identity): Promise<readonly StoredRecord[]> {
     try {
-      return await this.#options.store.staged(group, source, id);
+      return await this.#options.store.staged(this.#options.group, source, id);
     } catch (error) {
       return beginAgain(error);
     }

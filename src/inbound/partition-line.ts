@@ -206,7 +206,9 @@ export class PartitionLine {
     this.#handling--;
     if (run === this.#run && this.#state === 'open') {
       if (error instanceof BeginAgain) void this.#beginAgain(error.cause);
-      else if (!(error instanceof Abandoned)) {
+      // Nobody has closed this line: whatever the reason is, its record must not be left lying.
+      else if (error instanceof Abandoned) void this.#beginAgain(error);
+      else {
         this.close();
         this.#options.onFailed(error);
       }

@@ -1,10 +1,9 @@
-import type { InRecord } from '../kafka/record.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { StagedRecord } from '../store/store.js';
 import type { Handled } from './partition-line.js';
 import type { RecentIds } from './recent-ids.js';
 import { Abandoned, type Scope } from './scope.js';
-import { keyOf, stagedBy, type Conclusion, type Hear, type Identity, type SendStaged, type Settler } from './settler.js';
+import { keyOf, nameOf, stagedBy, type Conclusion, type Hear, type Identity, type SendStaged, type Settler } from './settler.js';
 
 export interface RecentSettlerOptions {
   readonly recent: RecentIds;
@@ -23,23 +22,23 @@ const SKIPPED: Handled = { outcome: 'skipped', safe: undefined };
  */
 export class RecentSettler implements Settler {
   readonly #options: RecentSettlerOptions;
-  /** Handled, but what they staged is still on its way: a copy has to wait for it. */
-  readonly #sending = new Set<string>();
+  /** Handled, but what they staged is still on its way. */
+  readonly #sending = new Map<string, Promise<void>>();
 
   constructor(options: RecentSettlerOptions) {
     this.#options = options;
   }
 
-  isSettled({ source, id }: Identity): boolean {
-    return this.#options.recent.has(source, id) || this.#sending.has(nameOf({ source, id }));
+  /** A copy waits until it is known whether what the first one staged was sent: its partition may be taken away before. */
+  isSettled(identity: Identity): MaybePromise<boolean> {
+    const sending = this.#sending.get(nameOf(identity));
+    if (sending === undefined) return this.#options.recent.has(identity.source, identity.id);
+    const again = (): MaybePromise<boolean> => this.isSettled(identity);
+    return sending.then(again, again);
   }
 
-  repeat(identity: Identity, record: InRecord, scope: Scope): Handled {
-    if (!this.#sending.has(nameOf(identity))) return DUPLICATE;
-    const safe = scope.chain.run(keyOf(record), async () => {
-      if (!this.#options.recent.has(identity.source, identity.id)) throw new Abandoned();
-    });
-    return { outcome: 'duplicate', safe };
+  repeat(): Handled {
+    return DUPLICATE;
   }
 
   settle(conclusion: Conclusion, scope: Scope): MaybePromise<Handled> {
@@ -54,23 +53,24 @@ export class RecentSettler implements Settler {
 
   #sendAll(conclusion: Conclusion, records: readonly StagedRecord[], scope: Scope): Handled {
     const { outcome, record, attempt, identity } = conclusion;
-    const name = nameOf(identity);
-    if (outcome === 'handled') this.#sending.add(name);
     const safe = scope.chain.run(keyOf(record), async () => {
-      try {
-        for (const one of records) await this.#options.send(one, scope);
-        if (outcome === 'handled') this.#remember(conclusion);
-      } finally {
-        this.#sending.delete(name);
-      }
+      for (const one of records) await this.#options.send(one, scope);
+      if (outcome === 'handled') this.#remember(conclusion);
       for (const one of attempt?.staged ?? []) this.#options.hear(one);
     });
+    if (outcome === 'handled') this.#noteSending(nameOf(identity), safe);
     return { outcome, safe };
+  }
+
+  #noteSending(name: string, sending: Promise<void>): void {
+    this.#sending.set(name, sending);
+    const forget = (): void => {
+      if (this.#sending.get(name) === sending) this.#sending.delete(name);
+    };
+    sending.then(forget, forget);
   }
 
   #remember({ identity }: Conclusion): void {
     this.#options.recent.add(identity.source, identity.id);
   }
 }
-
-const nameOf = ({ source, id }: Identity): string => `${source}\0${id}`;

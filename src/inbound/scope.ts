@@ -49,3 +49,24 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', end, { once: true });
   });
 }
+
+/** The scope itself, after something was awaited that is no part of an attempt; throws `Abandoned` when it was closed meanwhile. */
+export function stillOpen(scope: Scope): Scope {
+  if (scope.closing.aborted) throw new Abandoned();
+  return scope;
+}
+
+/** Waits for `work`, which does not reject; rejects with `Abandoned` as soon as the scope closes. */
+export async function unlessClosing(work: Promise<unknown>, { closing }: Scope): Promise<void> {
+  let leave: (() => void) | undefined;
+  const closed = new Promise<never>((_, reject) => {
+    leave = () => reject(new Abandoned());
+    if (closing.aborted) leave();
+    else closing.addEventListener('abort', leave, { once: true });
+  });
+  try {
+    await Promise.race([work, closed]);
+  } finally {
+    if (leave !== undefined) closing.removeEventListener('abort', leave);
+  }
+}

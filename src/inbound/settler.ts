@@ -27,7 +27,7 @@ export interface Conclusion {
  * staged. There are two: with a store (`InboxSettler`) and without (`RecentSettler`); they promise different things.
  */
 export interface Settler {
-  /** Whether the record was settled before. May reject with `BeginAgain`. */
+  /** Whether the event was settled before. May reject with `BeginAgain`. */
   isSettled(identity: Identity, record: InRecord): MaybePromise<boolean>;
   /** Settles a record that was: sends what is left of what it staged. */
   repeat(identity: Identity, record: InRecord, scope: Scope): MaybePromise<Handled>;
@@ -41,12 +41,17 @@ export type SendStaged = (record: StagedRecord, scope: Scope) => Promise<void>;
 /** Tells the bus of this process about an event that was staged here and has been sent. */
 export type Hear = (staged: Staged) => void;
 
-/** Everything that leaves with a conclusion, in order. */
+/** Everything that leaves with a conclusion, in order. The attempt is over with it. */
 export function stagedBy({ attempt, deadLetter }: Conclusion, tx?: SqlTransaction): MaybePromise<readonly StagedRecord[]> {
   if (deadLetter !== undefined) return [deadLetter];
   if (attempt === undefined) return [];
-  return tx === undefined ? attempt.records() : attempt.run(tx);
+  if (tx !== undefined) return attempt.run(tx);
+  attempt.end();
+  return attempt.records();
 }
+
+/** One string for an identity: neither part can hold a NUL, readers refuse it. */
+export const nameOf = ({ source, id }: Identity): string => `${source}\0${id}`;
 
 export function keyOf(record: InRecord): string | undefined {
   return record.key?.toString('latin1');
