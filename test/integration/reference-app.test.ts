@@ -41,11 +41,19 @@ describe('the reference application', () => {
       JSON.stringify(begun).replace('"kind"', '"__proto__":{"isAdmin":true},"kind"'),
       '',
       JSON.stringify(begun),
+      // Under the name of the application itself, and yet nothing that it has derived.
+      JSON.stringify({
+        ...EVENT,
+        id: 'own',
+        source: '/reference',
+        type: 'evolution_triggered',
+        data: { debateId: 'd-1', decisionId: 'd-1' },
+      }),
     ];
     const app = new ReferenceApp(['--input', '-', '--exit', '--json'], { env, stdin: lines.join('\n') });
     const summary = await app.summary(3);
-    expect(summary.input).toEqual({ lines: 7, published: 2, rejected: 5 });
-    expect(summary.eventsByName).toEqual({ debate_initiated: 1, decision_made: 1 });
+    expect(summary.input).toEqual({ lines: 8, published: 3, rejected: 5 });
+    expect(summary.eventsByName).toEqual({ debate_initiated: 1, decision_made: 1, evolution_triggered: 1 });
     expect(summary.decisions.daysToDecide).toEqual({ known: 1, median: 10, max: 10 });
     expect(summary.derived).toEqual({ evolution_triggered: 1, metric_recorded: 1 });
     const reasons = app.stderr.split('\n').filter((line) => line.startsWith('line '));

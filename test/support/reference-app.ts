@@ -47,16 +47,17 @@ export class ReferenceApp {
   }
 
   /** Resolves when it has written this to stderr; rejects when it ends without. */
-  async says(text: string): Promise<void> {
+  async says(text: string | RegExp): Promise<void> {
+    const isIn = (said: string): boolean => (typeof text === 'string' ? said.includes(text) : text.test(said));
     const said = new Promise<void>((resolve) => {
       const look = (): void => {
-        if (this.#stderr.includes(text)) resolve();
+        if (isIn(this.#stderr)) resolve();
       };
       this.#child.stderr?.on('data', look);
       look();
     });
     const silent = this.ended.then(({ code, stderr }) => {
-      if (!stderr.includes(text)) throw new Error(`ended with ${code} and never said '${text}':\n${stderr}`);
+      if (!isIn(stderr)) throw new Error(`ended with ${code} and never said '${String(text)}':\n${stderr}`);
     });
     await Promise.race([said, silent]);
   }
