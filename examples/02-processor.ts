@@ -64,10 +64,11 @@ const directory = mkdtempSync(join(tmpdir(), 'example-'));
 // #region store
 const store = sqliteStore({ open: () => new Database(join(directory, 'tally.db')) });
 // #endregion
-const config = KafkaConfig.fromEnv(
-  { KAFKA_BOOTSTRAP_SERVERS: 'embedded', ...process.env },
-  { serviceName: 'example', topicPrefix: 'example-02' },
-);
+const config = KafkaConfig.fromEnv(process.env, {
+  serviceName: 'example',
+  topicPrefix: 'example-02',
+  bootstrapServers: process.env['KAFKA_BOOTSTRAP_SERVERS'] || 'embedded',
+});
 
 // #region service
 const container = new Container();

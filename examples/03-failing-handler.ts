@@ -59,10 +59,11 @@ class AnnounceProcessor extends Processor {
 }
 // #endregion
 
-const config = KafkaConfig.fromEnv(
-  { KAFKA_BOOTSTRAP_SERVERS: 'embedded', ...process.env },
-  { serviceName: 'example', topicPrefix: 'example-03' },
-);
+const config = KafkaConfig.fromEnv(process.env, {
+  serviceName: 'example',
+  topicPrefix: 'example-03',
+  bootstrapServers: process.env['KAFKA_BOOTSTRAP_SERVERS'] || 'embedded',
+});
 const container = new Container();
 container.load(kafkaModule({ config, events: [DecisionMade], processors: [AnnounceProcessor] }));
 
@@ -74,6 +75,7 @@ container.get<Notices>(TOKENS.Notices).onNotice(({ code, message, error }) => {
 
 const service = container.get(KafkaService);
 await service.start();
+console.log(`Kafka: ${config.bootstrapServers.join(',')}`);
 const bus = container.get(EventBus);
 for (const debateId of ['d-404', 'd-busy', 'd-down']) {
   await bus.publish(new DecisionMade({ debateId, outcome: 'accepted' }));

@@ -66,15 +66,17 @@ class EvolutionProcessor extends Processor {
   }
 }
 
-const config = KafkaConfig.fromEnv(
-  { KAFKA_BOOTSTRAP_SERVERS: 'embedded', ...process.env },
-  { serviceName: 'example', topicPrefix: 'example-04' },
-);
+const config = KafkaConfig.fromEnv(process.env, {
+  serviceName: 'example',
+  topicPrefix: 'example-04',
+  bootstrapServers: process.env['KAFKA_BOOTSTRAP_SERVERS'] || 'embedded',
+});
 const container = new Container();
 const processors = [DecisionProcessor, EvolutionProcessor];
 container.load(kafkaModule({ config, events: [DecisionMade, EvolutionTriggered], processors }));
 const service = container.get(KafkaService);
 await service.start();
+console.log(`Kafka: ${config.bootstrapServers.join(',')}`);
 
 await container.get(EventBus).publish(new DecisionMade({ debateId: 'd-1', outcome: 'accepted' }), { id: 'decision-1' });
 while (!(await service.caughtUp())) await pause(25);
