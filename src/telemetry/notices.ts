@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import { EventEmitter } from 'eventemitter3';
 
 import type { ErrorCode } from '../errors.js';
+import { isPromise } from '../maybe-promise.js';
 
 export type NoticeLevel = 'info' | 'warn' | 'error';
 
@@ -32,6 +33,7 @@ export type NoticeCode =
   | 'PRUNED'
   | 'CONFIG_WARNING'
   | 'CLEANUP_FAILED'
+  | 'NOTICE_LISTENER_FAILED'
   | 'CLIENT_LOG'
   | 'EMBEDDED_LOG'
   | 'APPLICATION_LOG';
@@ -41,17 +43,34 @@ export type NoticeCode =
  * first `onNotice` takes over.
  */
 export class Notices {
-  readonly #emitter = new EventEmitter<{ notice: (notice: Notice) => void }>();
+  readonly #emitter = new EventEmitter<{ notice: NoticeListener }>();
 
   /** Returns the unsubscriber. */
-  onNotice(listener: (notice: Notice) => void): () => void {
+  onNotice(listener: NoticeListener): () => void {
     this.#emitter.on('notice', listener);
     return () => void this.#emitter.off('notice', listener);
   }
 
+  /** Never throws: who raises a notice is in the middle of something else. A listener that fails is told on stderr. */
   raise(notice: Notice): void {
-    if (this.#emitter.listenerCount('notice') === 0) printNotice(notice);
-    else this.#emitter.emit('notice', notice);
+    const listeners = this.#emitter.listeners('notice');
+    if (listeners.length === 0) printNotice(notice);
+    for (const listener of listeners) tell(listener, notice);
+  }
+}
+
+type NoticeListener = (notice: Notice) => void;
+
+function tell(listener: NoticeListener, notice: Notice): void {
+  const failed = (error: unknown): void => {
+    printNotice(notice, 'info');
+    printNotice({ level: 'error', code: 'NOTICE_LISTENER_FAILED', message: 'a listener of notices failed at the one above', error });
+  };
+  try {
+    const result: unknown = listener(notice); // a function that returns a promise passes for one that returns nothing
+    if (isPromise(result)) result.then(undefined, failed);
+  } catch (error) {
+    failed(error);
   }
 }
 
@@ -62,6 +81,15 @@ export function printNotice({ level, code, message, error, details }: Notice, lo
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => ` ${name}=${String(value)}`)
     .join('');
-  const why = error === undefined ? '' : `: ${error instanceof Error ? (error.stack ?? error.message) : inspect(error)}`;
+  const why = error === undefined ? '' : `: ${textOf(error)}`;
   process.stderr.write(`busbar ${level} ${code} ${message}${where}${why}\n`);
+}
+
+/** An error comes from anywhere, and may throw when it is looked at. */
+function textOf(error: unknown): string {
+  try {
+    return error instanceof Error ? (error.stack ?? error.message) : inspect(error);
+  } catch {
+    return `a thrown ${typeof error} that cannot be read`;
+  }
 }

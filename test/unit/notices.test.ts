@@ -34,6 +34,36 @@ describe('a notice', () => {
     expect(heard).toEqual([warning]);
   });
 
+  it('reaches every listener though one throws, and whoever raised it hears nothing of that', async () => {
+    const notices = new Notices();
+    const heard: Notice[] = [];
+    notices.onNotice(() => {
+      throw new Error('log file closed');
+    });
+    // oxlint-disable-next-line typescript/no-misused-promises -- what an application may do by mistake
+    notices.onNotice(() => Promise.reject(new Error('log server gone')));
+    notices.onNotice((notice) => heard.push(notice));
+    const text = printed(() => notices.raise(warning));
+    expect(heard).toEqual([warning]);
+    expect(text).toMatch(/^busbar warn CONFIG_WARNING has no effect topic=orders\nbusbar error NOTICE_LISTENER_FAILED .*log file closed/);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(
+      vi
+        .mocked(process.stderr.write)
+        .mock.calls.map(([line]) => String(line))
+        .join(''),
+    ).toMatch(/log server gone/);
+  });
+
+  it('is printed whatever its error is', () => {
+    const error = Object.defineProperty(new Error('x'), 'stack', {
+      get: () => {
+        throw new Error('no stack');
+      },
+    });
+    expect(printed(() => printNotice({ ...warning, error }))).toMatch(/has no effect .*cannot be read\n$/);
+  });
+
   it('is printed when it is information and that is wanted', () => {
     expect(printed(() => printNotice(info, 'info'))).toBe('busbar info CLIENT_LOG connected\n');
   });
