@@ -19,35 +19,43 @@ export interface StagedSenderOptions {
  */
 export class StagedSender {
   readonly #options: StagedSenderOptions;
-  readonly #failing = new Map<string, { readonly since: Date; readonly error: unknown }>();
+  /** Records that could not be sent and are tried again. */
+  readonly #failing = new Set<StagedRecord>();
 
   constructor(options: StagedSenderOptions) {
     this.#options = options;
   }
 
   /** Topics whose sends fail now. */
-  get failing(): ReadonlyMap<string, { readonly since: Date; readonly error: unknown }> {
-    return this.#failing;
+  get failing(): readonly string[] {
+    return [...new Set([...this.#failing].map(({ topic }) => topic))];
   }
 
   async send(record: StagedRecord, scope: Scope): Promise<void> {
-    const { publisher, deliveryTimeoutMs } = this.#options;
-    for (let failures = 0; ; failures++) {
-      if (scope.over.aborted) throw new Abandoned();
-      try {
-        await publisher.send(record, Date.now() + deliveryTimeoutMs);
-        this.#failing.delete(record.topic);
-        return;
-      } catch (error) {
-        this.#told(record, error);
+    try {
+      for (let failures = 0; !(await this.#isSent(record, scope)); failures++) {
         await pause(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures), scope.closing);
       }
+    } finally {
+      this.#failing.delete(record);
     }
   }
 
-  #told({ topic, id }: StagedRecord, error: unknown): void {
+  async #isSent(record: StagedRecord, scope: Scope): Promise<boolean> {
+    const { publisher, deliveryTimeoutMs } = this.#options;
+    if (scope.over.aborted) throw new Abandoned();
+    try {
+      await publisher.send(record, Date.now() + deliveryTimeoutMs);
+      return true;
+    } catch (error) {
+      this.#failing.add(record);
+      this.#tell(record, error);
+      return false;
+    }
+  }
+
+  #tell({ topic, id }: StagedRecord, error: unknown): void {
     const { notices, processor } = this.#options;
-    if (!this.#failing.has(topic)) this.#failing.set(topic, { since: new Date(), error });
     const message = 'a staged record could not be sent; it is tried again and its partition waits';
     notices.raise({ level: 'error', code: 'STAGED_SEND_FAILED', message, error, details: { processor, topic, id } });
   }
