@@ -34,7 +34,10 @@ export class ProcessorManager {
     const results = await Promise.allSettled([...this.#runners.values()].map((runner) => runner.start()));
     const failure = results.find((result) => result.status === 'rejected');
     if (failure === undefined) return;
-    await this.stop();
+    await this.stop().catch((error: unknown) => {
+      const message = 'some processors did not stop cleanly after a start that failed';
+      this.#environment.notices.raise({ level: 'error', code: 'CLEANUP_FAILED', message, error });
+    });
     throw failure.reason;
   }
 

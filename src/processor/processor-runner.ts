@@ -90,6 +90,8 @@ export class ProcessorRunner {
   readonly #delivery: Delivery;
   readonly #stuck = new Set<TopicPartition>();
   #inbound: Inbound | undefined;
+  /** Starts and stops, one after the other. */
+  #turn: Promise<void> = Promise.resolve();
   #stopping: Promise<void> | undefined;
   #state: ProcessorState = 'stopped';
   #error: unknown;
@@ -107,43 +109,64 @@ export class ProcessorRunner {
     this.#delivery = this.#newDelivery(handlers);
   }
 
+  /** Resolves when the group is joined. Rejects `ILLEGAL_TRANSITION` when it is not the time to start, or `stop` was called meanwhile. */
   async start(): Promise<void> {
     if (this.#state !== 'stopped' && this.#state !== 'failed') {
       throw new BusbarError('ILLEGAL_TRANSITION', `processor ${this.name} is ${this.#state}: only a stopped or failed one can be started`);
     }
     this.#state = 'starting';
-    await this.#stopping;
     this.#error = undefined;
+    this.#stopping = undefined;
+    await this.#inTurn(() => this.#begin());
+  }
+
+  /** Stops reading; handlers have `drainMs` to end, the rest is abandoned. Harmless when it is stopped; ends a start that is under way. */
+  stop(drainMs = this.#environment.drainMs): Promise<void> {
+    if (this.#state === 'starting' || this.#state === 'running') this.#state = 'stopping';
+    this.#stopping ??= this.#inTurn(() => this.#end(drainMs));
+    return this.#stopping;
+  }
+
+  async #begin(): Promise<void> {
     try {
+      this.#refuseWhenStopped();
       await this.#processor.onStart?.();
       this.#inbound = this.#newInbound();
+      this.#refuseWhenStopped();
       await this.#inbound.start();
+      this.#refuseWhenStopped();
       // A record may have failed for good while the group was being joined.
       if (this.#state === 'starting') this.#state = 'running';
     } catch (error) {
-      this.#state = 'failed';
-      this.#error = error;
+      if (this.#state === 'starting') {
+        this.#state = 'failed';
+        this.#error = error;
+      }
       throw error;
     }
   }
 
-  /** Stops reading; handlers have `drainMs` to end, the rest is abandoned. Harmless when it is stopped. */
-  stop(drainMs = this.#environment.drainMs): Promise<void> {
-    this.#stopping ??= this.#end(drainMs).finally(() => {
-      this.#stopping = undefined;
-    });
-    return this.#stopping;
-  }
-
   async #end(drainMs: number): Promise<void> {
     const inbound = this.#inbound;
-    if (inbound === undefined) return;
-    const failed = this.#state === 'failed';
-    if (!failed) this.#state = 'stopping';
-    await inbound.stop(drainMs);
     this.#inbound = undefined;
-    await this.#processor.onStop?.();
-    if (!failed) this.#state = 'stopped';
+    try {
+      await inbound?.stop(drainMs);
+      if (inbound !== undefined) await this.#processor.onStop?.();
+    } finally {
+      if (this.#state === 'stopping') this.#state = 'stopped';
+      this.#stopping = undefined;
+    }
+  }
+
+  #refuseWhenStopped(): void {
+    if (this.#state !== 'stopping') return;
+    throw new BusbarError('ILLEGAL_TRANSITION', `processor ${this.name} was stopped while it was starting`);
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const mine = this.#turn.then(work);
+    this.#turn = mine.catch(() => undefined); // whoever asked for it is told
+    return mine;
   }
 
   status(): ProcessorStatus {
@@ -155,7 +178,7 @@ export class ProcessorRunner {
       outcomes: this.#tally.snapshot(),
       error: this.#error,
       stuck: [...this.#stuck],
-      unsent: [...this.#sender.failing.keys()],
+      unsent: this.#sender.failing,
     };
   }
 

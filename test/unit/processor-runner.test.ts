@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest';
+
+import type { ConsumeOptions, KafkaDriver, Subscription } from '../../src/kafka/driver.js';
+import { EventBus } from '../../src/bus/event-bus.js';
+import { JsonCodec } from '../../src/codec/json.js';
+import { BusbarError } from '../../src/errors.js';
+import { EventRegistry } from '../../src/event/event-registry.js';
+import { TopicNames } from '../../src/kafka/topics.js';
+import { Publisher } from '../../src/outbound/publisher.js';
+import type { Processor } from '../../src/processor/processor.js';
+import { ProcessorManager } from '../../src/processor/processor-manager.js';
+import { Notices, type Notice } from '../../src/telemetry/notices.js';
+import { billing } from '../support/billing.js';
+import { OrderPlaced } from '../support/events.js';
+import { deferred, settleDown, type Deferred } from '../support/records.js';
+
+/** Joins when the test says so, and knows who has left. */
+class JoiningDriver {
+  readonly joins: { readonly options: ConsumeOptions; readonly joined: Deferred<void> }[] = [];
+  closed = 0;
+
+  get port(): KafkaDriver {
+    return { consume: (options: ConsumeOptions) => this.#consume(options) } as KafkaDriver;
+  }
+
+  async #consume(options: ConsumeOptions): Promise<Subscription> {
+    const joined = deferred<void>();
+    this.joins.push({ options, joined });
+    await joined.promise;
+    const close = (): Promise<void> => {
+      this.closed++;
+      return Promise.resolve();
+    };
+    return { claims: () => [], flush: () => Promise.resolve(), close };
+  }
+}
+
+function setUp(processor: Processor = billing(() => undefined)) {
+  const driver = new JoiningDriver();
+  const notices = new Notices();
+  const raised: Notice[] = [];
+  notices.onNotice((notice) => raised.push(notice));
+  const topics = new TopicNames('tests');
+  const codec = new JsonCodec();
+  const manager = new ProcessorManager({
+    driver: driver.port,
+    publisher: new Publisher({ driver: driver.port, codec, topics, notices }),
+    registry: new EventRegistry([OrderPlaced]),
+    codec,
+    topics,
+    bus: new EventBus({ source: '/tests', notices }),
+    store: undefined,
+    notices,
+    resolve: () => {
+      throw new Error('there is no container');
+    },
+    source: '/tests',
+    groupPrefix: 'tests',
+    from: 'earliest',
+    maxInFlight: 100,
+    deliveryTimeoutMs: 1_000,
+    drainMs: 1_000,
+  });
+  return { driver, manager, runner: manager.add(processor), raised };
+}
+
+describe('A processor', () => {
+  it('stopped while it joins its group leaves it again, and did not start', async () => {
+    const { driver, runner } = setUp();
+    const started = runner.start();
+    await settleDown();
+    const stopped = runner.stop();
+    driver.joins[0]?.joined.resolve();
+    await expect(started).rejects.toMatchObject({ code: 'ILLEGAL_TRANSITION' });
+    await stopped;
+    expect(driver.closed).toBe(1);
+    expect(runner.status().state).toBe('stopped');
+  });
+
+  it('stopped before it joins does not join', async () => {
+    const opened = deferred<void>();
+    const processor = billing(() => undefined);
+    processor.onStart = () => opened.promise;
+    const { driver, runner } = setUp(processor);
+    const started = runner.start();
+    const stopped = runner.stop();
+    opened.resolve();
+    await expect(started).rejects.toMatchObject({ code: 'ILLEGAL_TRANSITION' });
+    await stopped;
+    expect(driver.joins).toEqual([]);
+    expect(runner.status().state).toBe('stopped');
+  });
+
+  it('that fails while it joins leaves its group, and can be started again', async () => {
+    const { driver, runner } = setUp();
+    const started = runner.start();
+    await settleDown();
+    driver.joins[0]?.options.onStopped(new BusbarError('OFFSETS_LOST', 'gone'));
+    driver.joins[0]?.joined.resolve();
+    await started;
+    await runner.stop();
+    expect(driver.closed).toBe(1);
+    expect(runner.status()).toMatchObject({ state: 'failed', error: { code: 'OFFSETS_LOST' } });
+    const again = runner.start();
+    await settleDown();
+    driver.joins[1]?.joined.resolve();
+    await again;
+    expect(runner.status()).toMatchObject({ state: 'running', error: undefined });
+  });
+
+  it('whose onStop fails has stopped all the same, and can be started again', async () => {
+    const processor = billing(() => undefined);
+    processor.onStop = () => Promise.reject(new Error('the file does not close'));
+    const { driver, runner } = setUp(processor);
+    const started = runner.start();
+    await settleDown();
+    driver.joins[0]?.joined.resolve();
+    await started;
+    await expect(runner.stop()).rejects.toThrow('the file does not close');
+    expect(runner.status().state).toBe('stopped');
+    const again = runner.start();
+    await settleDown();
+    driver.joins[1]?.joined.resolve();
+    await again;
+    expect(runner.status().state).toBe('running');
+  });
+
+  it('that cannot join says why, whatever goes wrong when the others are stopped again', async () => {
+    const processor = billing(() => undefined);
+    processor.onStop = () => Promise.reject(new Error('the file does not close'));
+    const { driver, manager, raised } = setUp(processor);
+    const started = manager.start();
+    await settleDown();
+    driver.joins[0]?.joined.reject(new BusbarError('BROKER_UNREACHABLE', 'nobody there'));
+    await expect(started).rejects.toMatchObject({ code: 'BROKER_UNREACHABLE' });
+    expect(raised.map(({ code }) => code)).toContain('CLEANUP_FAILED');
+  });
+});
