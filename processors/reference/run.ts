@@ -1,5 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
-
 import { EventBus, EventRegistry, KafkaService, printNotice, TOKENS, type KafkaConfig, type Notices } from 'busbar';
 import { sqliteStore, type Store } from 'busbar/store';
 import Libsql from 'libsql';
@@ -11,9 +9,9 @@ import { openInput, type Input } from './input.js';
 import type { Options } from './options.js';
 import { Progress } from './progress.js';
 import { summaryText, type Summary } from './summary.js';
+import { untilSettled } from './until-settled.js';
 import { openWorkspace, type Workspace } from './workspace.js';
 
-const POLL_MS = 25;
 const SLOW_START_MS = 5_000;
 
 /**
@@ -101,17 +99,12 @@ class Run {
     const { signal } = this.#stop;
     if (this.#input !== undefined) await this.#feeder.feed(this.#input.lines, signal);
     if (this.#input !== undefined || this.#options.exit) {
-      await this.#settled();
+      await untilSettled(() => this.#service.caughtUp(), this.#config.deliveryTimeoutMs, signal);
       if (!signal.aborted) await this.#tell();
     }
     if (this.#options.exit) return;
     this.#progress.say('Serving; Ctrl-C stops.');
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-  }
-
-  /** Every group has committed past every record there is; rejects when a processor has stopped for good. */
-  async #settled(): Promise<void> {
-    while (!this.#stop.signal.aborted && !(await this.#service.caughtUp())) await pause(POLL_MS);
   }
 
   async #tell(): Promise<void> {

@@ -18,6 +18,7 @@ const ENDS = ['handled', 'duplicate', 'ignored', 'skipped', 'deadLettered', 'par
 
 const number = new Intl.NumberFormat('en');
 const say = (value: number): string => number.format(value);
+const some = (count: number, what: string): string => `${say(count)} ${what}${count === 1 ? '' : 's'}`;
 
 /** For people, in plain text. */
 export function summaryText(summary: Summary): string {
@@ -25,13 +26,13 @@ export function summaryText(summary: Summary): string {
   const { known, median, max } = decisions.daysToDecide;
   return [
     '',
-    section('Input', [`${say(input.lines)} lines`, `${say(input.published)} published`, `${say(input.rejected)} rejected`]),
+    section('Input', [some(input.lines, 'line'), `${say(input.published)} published`, `${say(input.rejected)} rejected`]),
     section('Debates', [
       `${say(debates.initiated)} begun`,
-      `${say(debates.rounds)} rounds`,
+      some(debates.rounds, 'round'),
       `${say(debates.decided)} decided`,
       `${say(debates.open)} open`,
-      ...(debates.longest.rounds > 0 ? [`longest ${debates.longest.debateId} with ${say(debates.longest.rounds)} rounds`] : []),
+      ...(debates.longest.rounds > 0 ? [`longest ${debates.longest.debateId} with ${some(debates.longest.rounds, 'round')}`] : []),
     ]),
     section(
       'Decisions',
@@ -39,7 +40,7 @@ export function summaryText(summary: Summary): string {
     ),
     section('Days to decide', [`${say(known)} known`, `median ${say(median)}`, `longest ${say(max)}`]),
     section('Evolutions', [
-      `${say(evolutions.completed)} completed in ${say(Object.keys(evolutions.byRelease).length)} releases`,
+      `${say(evolutions.completed)} completed in ${some(Object.keys(evolutions.byRelease).length, 'release')}`,
       `${say(evolutions.superseded)} superseded`,
     ]),
     section(
@@ -49,7 +50,7 @@ export function summaryText(summary: Summary): string {
     '',
     ...outcomeTable(outcomes),
     '',
-    `  ${say(input.published)} events in ${(elapsedMs / 1000).toFixed(1)} s (${say(eventsPerSecond)} a second) on ${broker === 'embedded' ? 'the embedded broker' : broker}.`,
+    `  ${some(input.published, 'event')} in ${(elapsedMs / 1000).toFixed(1)} s (${say(eventsPerSecond)} a second) on ${broker === 'embedded' ? 'the embedded broker' : broker}.`,
     ...deadLetters(outcomes),
     '',
   ].join('\n');
