@@ -15,10 +15,13 @@ export class GroupCommit {
   readonly #consumer: Consumer;
   readonly #running: () => Promise<void>;
   #once: CommitOnce | undefined;
+  #acknowledged = 0;
 
   constructor(consumer: Consumer, running: () => Promise<void>) {
     this.#consumer = consumer;
     this.#running = running;
+    // One for all commits: a listener for each makes Node warn of a leak when many partitions begin at once.
+    consumer.on(consumer.events.COMMIT_OFFSETS, () => void this.#acknowledged++);
   }
 
   /** What kafkajs hands to its batch handler commits at any time, and asks the broker once. */
@@ -35,15 +38,10 @@ export class GroupCommit {
 
   /** The only way before the first batch. kafkajs repeats it until it stops, and resolves silently when it has stopped. */
   async #sendRepeating(offsets: readonly OffsetToCommit[]): Promise<void> {
-    let acknowledged = false;
-    const unlisten = this.#consumer.on(this.#consumer.events.COMMIT_OFFSETS, () => void (acknowledged = true));
-    try {
-      await this.#running();
-      await this.#consumer.commitOffsets(offsets.map(({ topic, partition, offset }) => ({ topic, partition, offset: String(offset) })));
-    } finally {
-      unlisten();
-    }
-    if (!acknowledged) throw new BusbarError('KAFKA_FAILED', 'the consumer has ended', { retriable: true });
+    const before = this.#acknowledged;
+    await this.#running();
+    await this.#consumer.commitOffsets(offsets.map(({ topic, partition, offset }) => ({ topic, partition, offset: String(offset) })));
+    if (this.#acknowledged === before) throw new BusbarError('KAFKA_FAILED', 'the consumer has ended', { retriable: true });
   }
 }
 
