@@ -25,10 +25,11 @@ export function isJsonContentType(contentType: string): boolean {
 }
 
 function parse(bytes: Buffer): unknown {
-  // Checked first: decoding would replace what is not UTF-8 by U+FFFD, and two different values would become one.
-  if (!isUtf8(bytes)) throw new BusbarError('UNDECODABLE', 'the value is not UTF-8');
+  const text = bytes.toString('utf8');
+  // What is not UTF-8 was replaced by U+FFFD, and two different values would become one.
+  if (text.includes('\ufffd') && !isUtf8(bytes)) throw new BusbarError('UNDECODABLE', 'the value is not UTF-8');
   try {
-    return JSON.parse(bytes.toString('utf8'));
+    return JSON.parse(text);
   } catch (cause) {
     throw new BusbarError('UNDECODABLE', 'the value is not JSON', { cause });
   }

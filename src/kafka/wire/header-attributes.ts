@@ -15,9 +15,26 @@ export function headerText(headers: InHeaders, name: string): string | undefined
   if (value === undefined || value === null) return undefined;
   if (value.length > MAX_ATTRIBUTE_BYTES) throw malformed(name, `is longer than ${MAX_ATTRIBUTE_BYTES} bytes`);
   if (typeof value === 'string') return value;
-  if (!isUtf8(value)) throw malformed(name, 'is not UTF-8');
-  return value.toString('utf8');
+  const text = value.toString('utf8');
+  // Whatever is not UTF-8 was replaced by U+FFFD, which hardly any header has: only then the bytes are looked at again.
+  if (text.includes('\ufffd') && !isUtf8(value)) throw malformed(name, 'is not UTF-8');
+  return text;
 }
+
+/** Written out, because joining the parts of a name for every header that is read takes longer than finding the header. */
+const LABELS: Readonly<Record<AttributeName, string>> = {
+  specversion: 'ce_specversion',
+  id: 'ce_id',
+  source: 'ce_source',
+  type: 'ce_type',
+  time: 'ce_time',
+  eventversion: 'ce_eventversion',
+  correlationid: 'ce_correlationid',
+  causationid: 'ce_causationid',
+  path: 'ce_path',
+  traceparent: 'ce_traceparent',
+  tracestate: 'ce_tracestate',
+};
 
 /** Attributes in headers: `ce_` and the name; trace context also without `ce_`, which comes first. */
 export class HeaderAttributes implements Attributes {
@@ -33,6 +50,6 @@ export class HeaderAttributes implements Attributes {
   }
 
   label(name: AttributeName): string {
-    return `ce_${name}`;
+    return LABELS[name];
   }
 }

@@ -4,6 +4,9 @@ const RFC_3339 = /^(\d{4})-(\d{2})-(\d{2})T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+
 
 /** Reads an RFC 3339 timestamp; digits below milliseconds are cut off. Throws `UNDECODABLE`. */
 export function readTime(text: string, label: string): Date {
+  const plain = new Date(text);
+  // What toISOString has written, as most producers do: it needs no closer look, which would take several times as long.
+  if (text.length === 24 && !Number.isNaN(plain.getTime()) && plain.toISOString() === text) return plain;
   const [, year, month, day] = RFC_3339.exec(text) ?? [];
   if (year === undefined) throw malformed(label, 'is not an RFC 3339 timestamp');
   // Date turns 30 February into 2 March.

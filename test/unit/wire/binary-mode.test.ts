@@ -49,6 +49,10 @@ describe('a CloudEvent in binary mode', () => {
     expect(readRecord(binary({ ce_source: '/100%25' }))!.metadata().source).toBe('/100%25');
   });
 
+  it('takes the replacement character for what it is where somebody wrote it', () => {
+    expect(readRecord(binary({ ce_id: 'a\ufffdb' }))!.metadata().id).toBe('a\ufffdb');
+  });
+
   it('counts the last header when a name occurs twice', () => {
     const record = recordOf({
       headers: { ...bytesOf(named), ce_id: [Buffer.from('first'), Buffer.from('last')], ce_type: [Buffer.from('a'), 'b'] },
@@ -76,6 +80,8 @@ describe('a CloudEvent in binary mode', () => {
     ['ce_time', '2018-04-05'],
     ['ce_time', '2018-04-05T17:31:00'],
     ['ce_time', '2023-02-29T00:00:00Z'],
+    ['ce_time', '2023-02-29T00:00:00.000Z'],
+    ['ce_time', '+012345-01-01T00:00:00.000Z'],
     ['ce_time', '2018-13-05T17:31:00Z'],
     ['ce_time', '2018-04-05T24:00:00Z'],
     ['ce_time', ''],
