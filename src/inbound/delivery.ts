@@ -80,7 +80,7 @@ export class Delivery {
 
   #identityOf(record: InRecord, reading: Exclude<Reading, { kind: 'ignored' }>): Identity {
     const metadata: EventMetadata | undefined = reading.kind === 'event' ? reading.envelope : reading.metadata;
-    if (metadata !== undefined) return { source: metadata.source, id: metadata.id };
+    if (metadata !== undefined) return metadata;
     return { source: NAMELESS_SOURCE, id: deadLetterId(this.#options.attempts.group, record) };
   }
 

@@ -31,7 +31,7 @@ export class RecentSettler implements Settler {
 
   /** A copy waits until it is known whether what the first one staged was sent: its partition may be taken away before. */
   isSettled(identity: Identity): MaybePromise<boolean> {
-    const sending = this.#sending.get(nameOf(identity));
+    const sending = this.#sending.size === 0 ? undefined : this.#sending.get(nameOf(identity));
     if (sending === undefined) return this.#options.recent.has(identity.source, identity.id);
     const again = (): MaybePromise<boolean> => this.isSettled(identity);
     return sending.then(again, again);

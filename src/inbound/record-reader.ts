@@ -2,7 +2,7 @@ import type { Codec } from '../codec/codec.js';
 import type { Stage } from '../dead-letter/dead-letter.js';
 import { BusbarError } from '../errors.js';
 import type { Contract } from '../event/contract.js';
-import type { Envelope, EventMetadata } from '../event/envelope.js';
+import { type Envelope, envelopeOf, type EventMetadata } from '../event/envelope.js';
 import type { EventRegistry } from '../event/event-registry.js';
 import type { InRecord } from '../kafka/record.js';
 import type { TopicNames } from '../kafka/topics.js';
@@ -29,14 +29,15 @@ export class RecordReader {
   readonly #names: ReadonlySet<string>;
   readonly #registry: EventRegistry;
   readonly #codec: Codec;
-  readonly #topics: TopicNames;
+  /** Full names of the topics that the events belong on. */
+  readonly #topics: ReadonlyMap<Contract, string>;
 
   constructor(wanted: readonly Contract[], registry: EventRegistry, codec: Codec, topics: TopicNames) {
     this.#wanted = wanted;
     this.#names = new Set(wanted.map(({ name }) => name));
     this.#registry = registry;
     this.#codec = codec;
-    this.#topics = topics;
+    this.#topics = new Map(wanted.map((contract) => [contract, topics.topic(contract.topic)]));
   }
 
   /** Never throws and never rejects. */
@@ -70,9 +71,8 @@ export class RecordReader {
         `${name} version ${version}: this processor reads version ${known.join(', ')}; register a class for it, or give an older one's successor an \`upcast\``,
       );
     }
-    if (this.#topics.topic(contract.topic) !== topic) {
-      throw new BusbarError('EVENT_UNKNOWN', `${name} belongs on topic ${this.#topics.topic(contract.topic)}, not on ${topic}`);
-    }
+    const home = this.#topics.get(contract);
+    if (home !== topic) throw new BusbarError('EVENT_UNKNOWN', `${name} belongs on topic ${home}, not on ${topic}`);
     return contract;
   }
 
@@ -90,8 +90,8 @@ export class RecordReader {
 
 function toEvent(contract: Contract, data: unknown, metadata: EventMetadata): Reading {
   try {
-    const event = contract.fromData(data, metadata.version);
-    return { kind: 'event', envelope: { ...metadata, event }, contract };
+    const envelope = envelopeOf(contract.fromData(data, metadata.version), metadata);
+    return { kind: 'event', envelope, contract };
   } catch (error) {
     return { kind: 'broken', error, stage: 'validate', metadata };
   }
