@@ -39,7 +39,7 @@ export class GroupCommit {
       job.neverBegins(new BusbarError('STORE_CLOSED', 'the store is closed'));
       return job;
     }
-    this.#queue.push(job as Job<unknown>);
+    this.#queue.push(job);
     this.#drain();
     return job;
   }

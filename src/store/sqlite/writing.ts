@@ -7,16 +7,31 @@ export interface Writing<T> {
   failed(): boolean;
 }
 
+/** A promise that is made when somebody asks for it: most writings are done before anybody does, and promises cost. */
 class Deferred<T> {
-  readonly promise: Promise<T>;
-  resolve!: (value: T | PromiseLike<T>) => void;
-  reject!: (error: unknown) => void;
+  #promise: Promise<T> | undefined;
+  #result: (() => T | Promise<T>) | undefined;
+  #known: (() => void) | undefined;
 
-  constructor() {
-    this.promise = new Promise((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
+  get promise(): Promise<T> {
+    return (this.#promise ??= this.#untilKnown());
+  }
+
+  resolve(value: T | Promise<T>): void {
+    this.#result = () => value;
+    this.#known?.();
+  }
+
+  reject(error: unknown): void {
+    this.#result = () => {
+      throw error;
+    };
+    this.#known?.();
+  }
+
+  async #untilKnown(): Promise<T> {
+    if (this.#result === undefined) await new Promise<void>((resolve) => (this.#known = resolve));
+    return this.#result!();
   }
 }
 
@@ -48,26 +63,29 @@ export class Group {
 /** A piece of work on its way through the group commit. */
 export class Job<T> implements Writing<T> {
   readonly work: () => T;
-  readonly committed: Promise<void>;
   readonly #written = new Deferred<T>();
+  readonly #committed = new Deferred<void>();
   readonly #durable = new Deferred<void>();
   #failed = false;
+  #succeeded = false;
   #group: Group | undefined;
 
   constructor(work: () => T) {
     this.work = work;
-    this.committed = this.written.then(() => this.durable);
-    this.committed.catch(() => {}); // whoever writes is told by `written`, or by the promise itself
-    this.durable.catch(() => {});
   }
 
   get written(): Promise<T> {
     return this.#written.promise;
   }
 
+  get committed(): Promise<void> {
+    if (this.#succeeded) return this.#group!.durable;
+    return unheard(this.#committed.promise); // whoever writes is told by `written`, or by the promise itself
+  }
+
   /** Of the group that it went into, also when its own work failed. */
   get durable(): Promise<void> {
-    return this.#durable.promise;
+    return unheard(this.#durable.promise);
   }
 
   failed(): boolean {
@@ -85,16 +103,24 @@ export class Job<T> implements Writing<T> {
   }
 
   succeeds(value: T): void {
+    this.#succeeded = true;
     this.#written.resolve(value);
+    this.#committed.resolve(this.committed);
   }
 
   fails(error: unknown): void {
     this.#written.reject(error);
+    this.#committed.reject(error);
   }
 
   neverBegins(error: BusbarError): void {
     this.#failed = true;
     this.#durable.reject(error);
-    this.#written.reject(error);
+    this.fails(error);
   }
+}
+
+function unheard<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
 }
