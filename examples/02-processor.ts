@@ -4,8 +4,6 @@
 //
 // It uses the Kafka at KAFKA_BOOTSTRAP_SERVERS if that is set, else the embedded broker.
 
-import 'reflect-metadata';
-
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -4,8 +4,6 @@
 //
 // It uses the Kafka at KAFKA_BOOTSTRAP_SERVERS if that is set, else the embedded broker.
 
-import 'reflect-metadata';
-
 import { setTimeout as pause } from 'node:timers/promises';
 
 import {

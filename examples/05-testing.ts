@@ -4,8 +4,6 @@
 //
 // It always starts an embedded broker, since only that one can be told to misbehave.
 
-import 'reflect-metadata';
-
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
