@@ -40,10 +40,8 @@ export async function ensureTopics(plan: TopicPlan, admin: KafkaAdmin, notices: 
   }
   // One copy is all that the embedded broker has.
   if (config.embedded !== undefined) return found;
-  for (const topic of found) {
-    const weakness = weaknessOf(topic);
-    if (weakness !== undefined)
-      notices.raise({ level: 'warn', code: 'CONFIG_WARNING', message: weakness, details: { topic: topic.topic } });
+  for (const [weakness, topics] of weaknesses(found)) {
+    notices.raise({ level: 'warn', code: 'CONFIG_WARNING', message: `${weakness}: ${topics.join(', ')}` });
   }
   return found;
 }
@@ -82,10 +80,20 @@ function specsOf({ config, names, contracts, read }: TopicPlan, copies: Copies):
   return specs;
 }
 
+/** The topics of each weakness, so that it is told once. */
+function weaknesses(topics: readonly TopicDescription[]): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const topic of topics) {
+    const weakness = weaknessOf(topic);
+    if (weakness !== undefined) found.set(weakness, [...(found.get(weakness) ?? []), topic.topic]);
+  }
+  return found;
+}
+
 /** How an acknowledged record could be lost, in words; undefined when it takes more than one broken broker. */
 function weaknessOf({ replicationFactor, minInsyncReplicas, uncleanLeaderElection }: TopicDescription): string | undefined {
-  if (replicationFactor < 2) return 'the topic has one copy: what is acknowledged is lost with its broker';
-  if (minInsyncReplicas < 2) return 'min.insync.replicas is 1: what one broker alone acknowledged is lost with it';
-  if (uncleanLeaderElection) return 'unclean leader election is on: a broker that missed acknowledged records may become leader';
+  if (replicationFactor < 2) return 'topics have one copy, what is acknowledged is lost with its broker';
+  if (minInsyncReplicas < 2) return 'min.insync.replicas is 1, what one broker alone acknowledged is lost with it';
+  if (uncleanLeaderElection) return 'unclean leader election is on, a broker that missed acknowledged records may become leader';
   return undefined;
 }

@@ -1,7 +1,4 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import Database from 'libsql';
@@ -10,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { uuidv5 } from '../../src/event/uuid.js';
 import { sqliteStore } from '../../src/store/sqlite/sqlite-store.js';
 import { TestApplication } from '../support/application.js';
+import { temporaryDatabase } from '../support/billing.js';
 import { BOUNDARIES, type Boundary, type BoundaryRun, type Kind, KINDS, NEVER } from '../support/boundary.js';
 import { OrderBilled, OrderPlaced } from '../support/events.js';
 import { sharedKafka } from '../support/kafka.js';
@@ -56,7 +54,7 @@ const cases = (Object.keys(KINDS) as Kind[]).flatMap((kind) =>
 
 describe('A process that is killed while it settles a record', () => {
   it.each(cases)('that $kind, at: $boundary — leaves its effects to happen once', async ({ kind, boundary }) => {
-    const database = join(mkdtempSync(join(tmpdir(), 'busbar-')), 'busbar.db');
+    const database = temporaryDatabase();
     const producer = await TestApplication.start({ events: [OrderPlaced, OrderBilled], processors: [], bootstrap, partitions: 1 });
     started.push(producer);
     const store = sqliteStore({ open: () => new Database(database) });

@@ -1,9 +1,9 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import Database from 'libsql';
-import { afterEach } from 'vitest';
+import { afterEach, onTestFinished } from 'vitest';
 
 import type { EventContext } from '../../src/bus/event-context.js';
 import { Handles } from '../../src/processor/handles.js';
@@ -28,8 +28,15 @@ export function applications(): (options: TestApplicationOptions) => Promise<Tes
   };
 }
 
+/** The path of a database that goes with the test. */
+export function temporaryDatabase(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'busbar-'));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  return join(directory, 'busbar.db');
+}
+
 export function newStore(): Store {
-  const path = join(mkdtempSync(join(tmpdir(), 'busbar-')), 'busbar.db');
+  const path = temporaryDatabase();
   return sqliteStore({ open: () => new Database(path) });
 }
 
