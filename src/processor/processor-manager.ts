@@ -48,6 +48,13 @@ export class ProcessorManager {
     if (errors.length > 0) throw new AggregateError(errors, 'some processors did not stop cleanly');
   }
 
+  /** Stops one, if it runs, and starts it: it goes on at its first unsettled record. */
+  async restart(name: string): Promise<void> {
+    const runner = this.runner(name);
+    await runner.stop();
+    await runner.start();
+  }
+
   /** Of every processor, by name. */
   status(): ReadonlyMap<string, ProcessorStatus> {
     return new Map([...this.#runners].map(([name, runner]) => [name, runner.status()]));

@@ -1,6 +1,5 @@
 import { KafkaEventBridge } from '../bridge/kafka-event-bridge.js';
 import { JsonCodec } from '../codec/json.js';
-import { BusbarError } from '../errors.js';
 import { EventRegistry } from '../event/event-registry.js';
 import type { OutcomeCounts } from '../inbound/outcomes.js';
 import { TopicNames } from '../kafka/topics.js';
@@ -103,10 +102,7 @@ export class KafkaService {
    * `ILLEGAL_TRANSITION` when the service does not run.
    */
   async lag(): Promise<ReadonlyMap<string, readonly PartitionLag[]>> {
-    if (this.#processors === undefined || this.state !== 'running') {
-      throw new BusbarError('ILLEGAL_TRANSITION', `the service is ${this.state}: only a running one can tell its lag`);
-    }
-    return this.#processors.lag();
+    return this.#manager('lag()').lag();
   }
 
   /**
@@ -116,8 +112,20 @@ export class KafkaService {
    * the service does not run.
    */
   async caughtUp(): Promise<boolean> {
-    if (this.state !== 'running' || this.#processors === undefined) throw this.#lifecycle.illegal('caughtUp()');
-    return this.#processors.caughtUp();
+    return this.#manager('caughtUp()').caughtUp();
+  }
+
+  /**
+   * The processors: how each of them is, and the means to start one again that has failed. Throws `ILLEGAL_TRANSITION`
+   * when the service does not run.
+   */
+  get processors(): ProcessorManager {
+    return this.#manager('processors');
+  }
+
+  #manager(asked: string): ProcessorManager {
+    if (this.state !== 'running' || this.#processors === undefined) throw this.#lifecycle.illegal(asked);
+    return this.#processors;
   }
 
   async #bringUp(begun: Begun): Promise<void> {

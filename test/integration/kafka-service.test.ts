@@ -8,10 +8,12 @@ import { afterEach, describe, expect, it } from 'vitest';
 
 import type { EventContext } from '../../src/bus/event-context.js';
 import { Listens } from '../../src/bus/listens.js';
+import { fail } from '../../src/policy/policy.js';
 import { Handles } from '../../src/processor/handles.js';
 import { ProcessorOptions } from '../../src/processor/processor-options.js';
 import { Processor } from '../../src/processor/processor.js';
 import { sqliteStore } from '../../src/store/sqlite/sqlite-store.js';
+import { until } from '../support/application.js';
 import { sharedKafka } from '../support/kafka.js';
 import { kafkajsClient } from '../support/kafkajs-client.js';
 import { application, Audit, OrderPlaced, Orders, stopApplications } from '../support/shop-application.js';
@@ -160,6 +162,30 @@ describe('an application in a container', () => {
     await publish();
     await service.stop();
     await expect(publish()).rejects.toMatchObject({ code: 'BUS_CLOSED' });
+  });
+
+  it('tells which processor has stopped and why, and starts it again where it was', async () => {
+    let broken = true;
+    const seen: string[] = [];
+    @ProcessorOptions({ name: 'strict', onError: [fail()] })
+    @injectable()
+    class Strict extends Processor {
+      @Handles(OrderPlaced) placed({ orderId }: OrderPlaced): void {
+        if (broken) throw new Error('no paper');
+        seen.push(orderId);
+      }
+    }
+    const { service, bus } = await application({}, { processors: [Strict], listeners: [] });
+    expect(() => service.processors).toThrow(/ILLEGAL_TRANSITION/);
+    await service.start();
+    await bus.publish(new OrderPlaced({ orderId: 'o-1' }));
+    await until(() => service.processors.status().get('strict')?.state === 'failed');
+    await expect(service.caughtUp()).rejects.toMatchObject({ code: 'HANDLER_FAILED' });
+    broken = false;
+    await service.processors.restart('strict');
+    await until(() => service.caughtUp());
+    expect(seen).toEqual(['o-1']);
+    expect(() => service.processors.runner('stric')).toThrow(/there are strict/);
   });
 
   it('is stopped by unbindAllAsync, and unbindAll is enough where nothing runs', async () => {
