@@ -2,18 +2,8 @@ import { describe, expect, it } from 'vitest';
 
 import { BusbarError } from '../../src/errors.js';
 import { ProduceError } from '../../src/kafka/produce-error.js';
+import { Random } from '../support/random.js';
 import { envelope, inAMinute, keyless, outbound, textCodec } from '../unit/outbound/publisher-fixture.js';
-
-/** Numbers from 0 to below 1, the same for the same seed (mulberry32). */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 const EVENTS = 400;
 const turns = async (count: number): Promise<void> => {
@@ -22,7 +12,8 @@ const turns = async (count: number): Promise<void> => {
 
 /** Publishes through a codec that dawdles and fails, a small queue, and a driver that fails in every way it may. */
 async function run(seed: number): Promise<void> {
-  const random = randomOf(seed);
+  const chance = new Random(seed);
+  const random = (): number => chance.next();
   const { driver, publisher } = outbound({
     limits: { batchRecords: 1 + Math.floor(random() * 20), bufferRecords: 5 + Math.floor(random() * 60), batchBytes: 3000 },
     codec: {
