@@ -80,4 +80,20 @@ describe.each(withAndWithoutStore)('Copies of an event %s', (_, makeStore) => {
     expect(billing.sent.map(({ headers }) => headers['x-dlq-offset'])).toEqual(['0', '1']);
     expect(billing.books()).toMatchObject({ delivered: 2, deadLettered: 2 });
   });
+
+  it('and other events of one key are sent in their order, however long one takes', async () => {
+    const gate = deferred<void>();
+    const billing = await processing({
+      handle: bill,
+      sending: ({ value }) => (String(value).includes('"amount":0') ? gate.promise : Promise.resolve()),
+    });
+    const { claim, line } = billing.assign();
+    void line.accept([order(0, { key: 'a' }), order(1, { key: 'a' }), order(2, { key: 'b' })]);
+    await eventually(() => billing.sent.length > 0);
+    await settleDown();
+    expect(billing.sent.map(({ key }) => String(key))).toEqual(['b']);
+    gate.resolve();
+    await eventually(() => claim.offsets.at(-1) === 3);
+    expect(billing.sent.map(({ value }) => (JSON.parse(String(value)) as { amount: number }).amount)).toEqual([2, 0, 1]);
+  });
 });

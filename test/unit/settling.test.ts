@@ -6,7 +6,7 @@ import type { EventContext } from '../../src/bus/event-context.js';
 import { JsonCodec } from '../../src/codec/json.js';
 import { BusbarError } from '../../src/errors.js';
 import { deadLetter, onErrorOf, retry, skip } from '../../src/policy/policy.js';
-import { newStore, withAndWithoutStore } from '../support/billing.js';
+import { withAndWithoutStore } from '../support/billing.js';
 import { OrderBilled, type OrderPlaced } from '../support/events.js';
 import { eventually, order, Processing, type ProcessingOptions } from '../support/processing.js';
 import { deferred } from '../support/records.js';
@@ -217,53 +217,5 @@ describe.each(withAndWithoutStore)('Settling %s', (_, makeStore) => {
     process.off('unhandledRejection', note);
     expect(unhandled).toEqual([]);
     expect(billing.sent.map(({ headers }) => headers['x-dlq-code'])).toEqual(['EVENT_INVALID']);
-  });
-});
-
-describe('Settling with a store', () => {
-  it('goes on after a COMMIT failed beneath a record whose own work had failed in the same group', async () => {
-    const store = newStore();
-    await store.open();
-    await store.transaction((tx) => {
-      tx.run('create table parents (id integer primary key)');
-      tx.run('create table children (parent integer references parents (id) deferrable initially deferred)');
-    });
-    const billing = new Processing({
-      store,
-      handle: (event, ctx) => {
-        ctx.transaction((tx) => {
-          if (event.orderId === 'unlucky' && ctx.attempt === 1) throw new Error('the work');
-          if (event.orderId === 'orphan') tx.run('insert into children (parent) values (7)');
-        });
-      },
-      policies: [retry({ attempts: 2, backoffMs: 20 }), deadLetter()],
-    });
-    const [one, other] = [billing.assign(), billing.assign()];
-    void other.line.accept([order(0, { id: 'orphan', key: 'orphan' })]);
-    void one.line.accept([order(0, { id: 'a', key: 'unlucky' }), order(1, { key: 'b' })]);
-    await eventually(() => one.claim.offsets.at(-1) === 2);
-    await eventually(() => other.claim.offsets.at(-1) === 1);
-    expect(billing.books()).toMatchObject({ handled: 2, deadLettered: 1 });
-    await store.close();
-  });
-
-  it('given a work that breaks a deferred constraint and no neighbours, lets the policy decide', async () => {
-    const store = newStore();
-    await store.open();
-    await store.transaction((tx) => {
-      tx.run('create table parents (id integer primary key)');
-      tx.run('create table children (parent integer references parents (id) deferrable initially deferred)');
-    });
-    const billing = new Processing({
-      store,
-      handle: (_event, ctx) => ctx.transaction((tx) => void tx.run('insert into children (parent) values (7)')),
-      policies: [deadLetter()],
-    });
-    const { claim, line } = billing.assign();
-    void line.accept([order(0)]);
-    await eventually(() => claim.offsets.at(-1) === 1);
-    expect(billing.books()).toMatchObject({ deadLettered: 1 });
-    expect(billing.restarts).toHaveLength(1);
-    await store.close();
   });
 });
