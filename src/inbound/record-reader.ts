@@ -53,7 +53,7 @@ export class RecordReader {
       const contract = this.#contractOf(record, known);
       const data = this.#decode(contract, incoming.body());
       if (!isPromise(data)) return toEvent(contract, data, known);
-      return data.then(
+      return Promise.resolve(data).then(
         (decoded) => toEvent(contract, decoded, known),
         (error: unknown) => ({ kind: 'broken', error, stage: 'decode', metadata: known }) as const,
       );

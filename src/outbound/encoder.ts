@@ -5,6 +5,7 @@ import type { Contract } from '../event/contract.js';
 import type { Envelope } from '../event/envelope.js';
 import type { WireRecord } from '../kafka/record.js';
 import type { TopicNames } from '../kafka/topics.js';
+import { isPromise } from '../maybe-promise.js';
 import { toHeaders } from '../kafka/wire/to-headers.js';
 import { recordBytes } from './record-size.js';
 
@@ -39,8 +40,8 @@ export class Encoder {
   /** Throws or rejects `NOT_AN_EVENT`, `TOO_LARGE`, `EVENT_INVALID` and whatever the codec has to say. */
   encode(envelope: Envelope, contract: Contract = contractOfEvent(envelope.event)): Encoded | Promise<Encoded> {
     const value = this.#parts.codec.encode(contract, contract.toData(envelope.event));
-    return value instanceof Promise
-      ? value.then((bytes) => this.#encoded(envelope, contract, bytes))
+    return isPromise(value)
+      ? Promise.resolve(value).then((bytes) => this.#encoded(envelope, contract, bytes))
       : this.#encoded(envelope, contract, value);
   }
 

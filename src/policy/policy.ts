@@ -44,7 +44,7 @@ export interface RetryOptions {
   readonly attempts: number;
   /** Pause before the second attempt, in ms; doubled each time, with up to 20 % of chance added. Default: 100. */
   readonly backoffMs?: number | undefined;
-  /** Longest pause, in ms. Default: 10,000. */
+  /** Longest pause, in ms; at most 2,147,483,647, the longest that a timer can wait. Default: 10,000. */
   readonly maxBackoffMs?: number | undefined;
   /** What follows the last failed attempt. Default: `deadLetter()`. */
   readonly otherwise?: FinalPolicy | undefined;
@@ -53,8 +53,8 @@ export interface RetryOptions {
 /** Throws a `RangeError` for a number of attempts or a pause that makes no sense. */
 export function retry({ attempts, backoffMs = 100, maxBackoffMs = 10_000, otherwise = deadLetter() }: RetryOptions): RetryPolicy {
   if (!Number.isInteger(attempts) || attempts < 1) throw new RangeError(`retry: attempts must be a positive integer, not ${attempts}`);
-  if (!(backoffMs >= 0) || !(maxBackoffMs >= backoffMs)) {
-    throw new RangeError(`retry: 0 <= backoffMs <= maxBackoffMs is needed, not ${backoffMs} and ${maxBackoffMs}`);
+  if (!(backoffMs >= 0) || !(maxBackoffMs >= backoffMs) || maxBackoffMs >= 2 ** 31) {
+    throw new RangeError(`retry: 0 <= backoffMs <= maxBackoffMs < 2^31 is needed, not ${backoffMs} and ${maxBackoffMs}`);
   }
   return { kind: 'retry', attempts, backoffMs, maxBackoffMs, otherwise };
 }

@@ -54,5 +54,6 @@ describe('An error policy', () => {
   it('refuses attempts and pauses that make no sense', () => {
     expect(() => retry({ attempts: 0 })).toThrow(RangeError);
     expect(() => retry({ attempts: 2, backoffMs: 10, maxBackoffMs: 5 })).toThrow(RangeError);
+    expect(() => retry({ attempts: 100, maxBackoffMs: Number.POSITIVE_INFINITY })).toThrow(RangeError);
   });
 });

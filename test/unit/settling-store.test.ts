@@ -131,6 +131,7 @@ describe('Settling with a store', () => {
     await eventually(() => claim.offsets.at(-1) === 2);
     expect(billing.books()).toMatchObject({ handled: 2, deadLettered: 0 });
     expect(billing.restarts.length).toBeGreaterThan(0);
+    expect(billing.notices.map(({ code }) => code)).not.toContain('DEAD_LETTERED');
     expect(await store.read('select * from effects')).toEqual([{ id: 0 }, { id: 1 }]);
     await store.close();
   });

@@ -193,6 +193,27 @@ describe.each(withAndWithoutStore)('Settling %s', (_, makeStore) => {
     expect(billing.books()).toMatchObject({ delivered: 1, abandoned: 1 });
   });
 
+  it('waits for a codec that answers with thenables which are no promises', async () => {
+    const json = new JsonCodec();
+    const later = <T>(value: T): Promise<T> =>
+      // oxlint-disable-next-line unicorn/no-thenable -- what a library without native promises would give
+      ({ then: (resolve: (value: T) => void) => void setTimeout(() => resolve(value), 1) }) as unknown as Promise<T>;
+    const billing = await processing({
+      handle: bill,
+      codec: {
+        contentType: json.contentType,
+        reads: (contentType) => json.reads(contentType),
+        encode: (contract, data) => later(json.encode(contract, data)),
+        decode: (contract, bytes) => later(json.decode(contract, bytes)),
+      },
+    });
+    const { claim, line } = billing.assign();
+    void line.accept([order(0), order(1)]);
+    await eventually(() => claim.offsets.at(-1) === 2);
+    expect(billing.books()).toMatchObject({ delivered: 2, handled: 2 });
+    expect(billing.sent).toHaveLength(2);
+  });
+
   it('takes the late rejection of an asynchronous codec for a failure of the attempt', async () => {
     const json = new JsonCodec();
     const unhandled: unknown[] = [];
