@@ -1,7 +1,8 @@
 import { BusbarError } from '../errors.js';
+import type { PartitionLag } from './lag.js';
 import type { Processor } from './processor.js';
 import { settingsOf } from './processor-options.js';
-import { type PartitionLag, type ProcessorEnvironment, ProcessorRunner, type ProcessorStatus } from './processor-runner.js';
+import { type ProcessorEnvironment, ProcessorRunner, type ProcessorStatus } from './processor-runner.js';
 
 /** Starts, stops and watches the processors of a service. */
 export class ProcessorManager {

@@ -22,6 +22,7 @@ import type { Publisher } from '../outbound/publisher.js';
 import type { Store } from '../store/store.js';
 import type { Notices } from '../telemetry/notices.js';
 import { handledBy } from './handles.js';
+import { lagOf, type PartitionLag } from './lag.js';
 import type { Processor } from './processor.js';
 import type { ProcessorSettings } from './processor-options.js';
 
@@ -63,15 +64,6 @@ export interface ProcessorStatus {
   readonly stuck: readonly TopicPartition[];
   /** Topics that its staged events cannot be sent to now. */
   readonly unsent: readonly string[];
-}
-
-export interface PartitionLag extends TopicPartition {
-  /** The group's committed offset; undefined before its first commit. */
-  readonly committed: number | undefined;
-  /** Offset of the next record to be written. */
-  readonly end: number;
-  /** Records between the two; without a commit, all that are on the log. */
-  readonly lag: number;
 }
 
 const DEFAULT_HANDLER_TIMEOUT_MS = 60_000;
@@ -183,18 +175,8 @@ export class ProcessorRunner {
   }
 
   /** How far the group's committed offsets are behind, for every partition of its topics. */
-  async lag(): Promise<readonly PartitionLag[]> {
-    const { admin } = this.#environment.driver;
-    const lags = await Promise.all(
-      this.topics.map(async (topic) => {
-        const [ends, commits] = await Promise.all([admin.offsets(topic), admin.committed(this.group, topic)]);
-        return ends.map(({ partition, beginning, end }): PartitionLag => {
-          const committed = commits.find((one) => one.partition === partition)?.offset;
-          return { topic, partition, committed, end, lag: end - (committed ?? beginning) };
-        });
-      }),
-    );
-    return lags.flat();
+  lag(): Promise<readonly PartitionLag[]> {
+    return lagOf(this.#environment.driver.admin, this.group, this.topics);
   }
 
   #handlers(): Map<Contract, Handler<object>> {

@@ -5,7 +5,7 @@ import type { OutcomeCounts } from '../inbound/outcomes.js';
 import { TopicNames } from '../kafka/topics.js';
 import { Publisher } from '../outbound/publisher.js';
 import { ProcessorManager } from '../processor/processor-manager.js';
-import type { PartitionLag } from '../processor/processor-runner.js';
+import type { PartitionLag } from '../processor/lag.js';
 import { printNotice } from '../telemetry/notices.js';
 import { assemble, type ServiceParts } from './assembly.js';
 import { connect, outboundLimits } from './connection.js';
