@@ -182,4 +182,33 @@ describe.each(withAndWithoutStore)('A processor %s', (_, makeStore) => {
     expect(application.manager.runner('billing').status().stuck).toEqual([]);
     expect(application.outcomes('billing')).toMatchObject({ handled: 21 });
   });
+
+  it('started again while a handler still runs attempts its record only when that has ended, and says what it waits for', async () => {
+    const release = deferred<void>();
+    const attempts: string[] = [];
+    const application = await start({
+      events,
+      store: makeStore(),
+      partitions: 1,
+      processors: [
+        billing(async (event) => {
+          attempts.push(event.orderId);
+          if (attempts.length === 1) await release.promise;
+        }),
+      ],
+    });
+    const runner = application.manager.runner('billing');
+    await application.bus.publishAll([placed('slow'), placed('next')]);
+    await until(() => attempts.length > 0);
+    await runner.stop(10);
+    expect(application.outcomes('billing')).toMatchObject({ delivered: 1, abandoned: 1 });
+    await runner.start();
+    await until(() => runner.status().stuck.length > 0);
+    expect(attempts).toEqual(['slow']);
+    release.resolve();
+    await application.caughtUp('billing');
+    expect(attempts).toEqual(['slow', 'slow', 'next']);
+    expect(runner.status().stuck).toEqual([]);
+    expect(application.outcomes('billing')).toMatchObject({ delivered: 3, handled: 2, abandoned: 1 });
+  });
 });
