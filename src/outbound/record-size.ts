@@ -8,7 +8,8 @@ const HEADER_OVERHEAD = 10;
 export function recordBytes({ key, value, headers }: WireRecord): number {
   let bytes = RECORD_OVERHEAD + (key?.length ?? 0) + (value?.length ?? 0);
   // Own headers only: those of a record that was read may have any prototype.
-  for (const [name, given] of Object.entries(headers)) {
+  for (const name of Object.keys(headers)) {
+    const given = headers[name]!;
     if (Array.isArray(given)) for (const one of given) bytes += headerBytes(name, one);
     else bytes += headerBytes(name, given);
   }
