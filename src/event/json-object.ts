@@ -1,6 +1,5 @@
-import { isUtf8 } from 'node:buffer';
-
 import { BusbarError } from '../errors.js';
+import { utf8Text } from './utf8.js';
 
 /**
  * Reads a JSON object. Throws `UNDECODABLE` for bytes that are not UTF-8, not JSON, or something other than an object
@@ -25,9 +24,8 @@ export function isJsonContentType(contentType: string): boolean {
 }
 
 function parse(bytes: Buffer): unknown {
-  const text = bytes.toString('utf8');
-  // What is not UTF-8 was replaced by U+FFFD, and two different values would become one.
-  if (text.includes('\ufffd') && !isUtf8(bytes)) throw new BusbarError('UNDECODABLE', 'the value is not UTF-8');
+  const text = utf8Text(bytes);
+  if (text === undefined) throw new BusbarError('UNDECODABLE', 'the value is not UTF-8');
   try {
     return JSON.parse(text);
   } catch (cause) {

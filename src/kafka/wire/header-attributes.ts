@@ -1,5 +1,4 @@
-import { isUtf8 } from 'node:buffer';
-
+import { utf8Text } from '../../event/utf8.js';
 import type { InHeaders } from '../record.js';
 import { type AttributeName, type Attributes, malformed, MAX_ATTRIBUTE_BYTES } from './attributes.js';
 
@@ -15,9 +14,8 @@ export function headerText(headers: InHeaders, name: string): string | undefined
   if (value === undefined || value === null) return undefined;
   if (value.length > MAX_ATTRIBUTE_BYTES) throw malformed(name, `is longer than ${MAX_ATTRIBUTE_BYTES} bytes`);
   if (typeof value === 'string') return value;
-  const text = value.toString('utf8');
-  // Whatever is not UTF-8 was replaced by U+FFFD, which hardly any header has: only then the bytes are looked at again.
-  if (text.includes('\ufffd') && !isUtf8(value)) throw malformed(name, 'is not UTF-8');
+  const text = utf8Text(value);
+  if (text === undefined) throw malformed(name, 'is not UTF-8');
   return text;
 }
 

@@ -1,7 +1,7 @@
-import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 
 import type { EventMetadata } from '../../event/envelope.js';
+import { utf8Text } from '../../event/utf8.js';
 import { uuidv5 } from '../../event/uuid.js';
 import type { InRecord } from '../record.js';
 import { type AttributeName, type Attributes, malformed } from './attributes.js';
@@ -59,5 +59,5 @@ function idOf({ topic, partition, offset, timestamp, key, value }: InRecord): st
 /** A key that is no text becomes base64: different keys stay different. */
 function readKey(key: Buffer | null): string | undefined {
   if (key === null) return undefined;
-  return isUtf8(key) ? key.toString('utf8') : key.toString('base64');
+  return utf8Text(key) ?? key.toString('base64');
 }
