@@ -7,6 +7,9 @@ import { isPromise } from '../maybe-promise.js';
 
 export type NoticeLevel = 'info' | 'warn' | 'error';
 
+/** A chain of causes may end in itself. */
+const MAX_CAUSES = 4;
+
 /** Something an operator should know that no caller is told by a rejection. */
 export interface Notice {
   readonly level: NoticeLevel;
@@ -39,7 +42,7 @@ export type NoticeCode =
   | 'APPLICATION_LOG';
 
 /**
- * The one place where Busbar speaks up. Without a listener, warnings and errors go to stderr as one line each; the
+ * The one place where Busbar speaks up. Without a listener, warnings and errors go to stderr, one line each and the stack of the error; the
  * first `onNotice` takes over.
  */
 export class Notices {
@@ -74,7 +77,7 @@ function tell(listener: NoticeListener, notice: Notice): void {
   }
 }
 
-/** One line on stderr; `info` stays silent unless it is the `lowest` level to print. */
+/** One line on stderr, and the stack of the error; `info` stays silent unless it is the `lowest` level to print. */
 export function printNotice({ level, code, message, error, details }: Notice, lowest: 'info' | 'warn' = 'warn'): void {
   if (level === 'info' && lowest !== 'info') return;
   const where = Object.entries(details ?? {})
@@ -85,10 +88,12 @@ export function printNotice({ level, code, message, error, details }: Notice, lo
   process.stderr.write(`busbar ${level} ${code} ${message}${where}${why}\n`);
 }
 
-/** An error comes from anywhere, and may throw when it is looked at. */
-function textOf(error: unknown): string {
+/** With its causes, which say what happened in the application. An error comes from anywhere, and may throw when it is looked at. */
+function textOf(error: unknown, depth = 0): string {
   try {
-    return error instanceof Error ? (error.stack ?? error.message) : inspect(error);
+    if (!(error instanceof Error)) return inspect(error);
+    const text = error.stack ?? error.message;
+    return error.cause === undefined || depth === MAX_CAUSES ? text : `${text}\n  caused by ${textOf(error.cause, depth + 1)}`;
   } catch {
     return `a thrown ${typeof error} that cannot be read`;
   }

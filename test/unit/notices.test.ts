@@ -55,6 +55,16 @@ describe('a notice', () => {
     ).toMatch(/log server gone/);
   });
 
+  it('is printed with the causes of its error, and an end of them where they go round', () => {
+    const notices = new Notices();
+    const failure = new Error('the policy is to stop', { cause: new TypeError('in the handler') });
+    expect(printed(() => notices.raise({ ...warning, error: failure }))).toMatch(
+      /Error: the policy is to stop\n[^]*\n {2}caused by TypeError: in the handler\n {4}at /,
+    );
+    failure.cause = failure;
+    expect(printed(() => notices.raise({ ...warning, error: failure })).split('caused by').length).toBeLessThan(20);
+  });
+
   it('is printed whatever its error is', () => {
     const error = Object.defineProperty(new Error('x'), 'stack', {
       get: () => {
