@@ -9,7 +9,7 @@ export const ERROR_CODES = {
   NOT_AN_EVENT: 'a class without @DomainEvent was used as an event',
   EVENT_DEFINITION: 'an event class cannot be carried as it is written',
   EVENT_DUPLICATE: 'two event classes have the same name and version',
-  EVENT_UNKNOWN: 'no registered event has this name on this topic',
+  EVENT_UNKNOWN: 'the event is not among those that the application registered, or not on this topic',
   EVENT_INVALID: 'the event breaks the rules of its class',
   VERSION_UNSUPPORTED: 'no registered class reads this version of the event',
   KEY_MISSING: 'the topic is keyed and the event has no key',

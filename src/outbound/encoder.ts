@@ -3,6 +3,7 @@ import { BusbarError } from '../errors.js';
 import { contractOfEvent } from '../event/contract-of.js';
 import type { Contract } from '../event/contract.js';
 import type { Envelope } from '../event/envelope.js';
+import type { EventRegistry } from '../event/event-registry.js';
 import type { WireRecord } from '../kafka/record.js';
 import type { TopicNames } from '../kafka/topics.js';
 import { isPromise } from '../maybe-promise.js';
@@ -18,6 +19,8 @@ export interface Encoded {
 export interface EncoderParts {
   readonly codec: Codec;
   readonly topics: TopicNames;
+  /** The events that may leave; without it, all. */
+  readonly registry?: EventRegistry | undefined;
   readonly maxRecordBytes: number;
 }
 
@@ -30,19 +33,32 @@ export class Encoder {
     this.#parts = parts;
   }
 
-  /** The name of its topic on the broker. Throws `TOPIC_INVALID`. */
+  /** The name of its topic on the broker. Throws `TOPIC_INVALID`, and `EVENT_UNKNOWN` for an event that may not leave. */
   topicOf(contract: Contract): string {
     let topic = this.#topics.get(contract);
-    if (topic === undefined) this.#topics.set(contract, (topic = this.#parts.topics.topic(contract.topic)));
+    if (topic === undefined) {
+      this.#refuseUnknown(contract);
+      this.#topics.set(contract, (topic = this.#parts.topics.topic(contract.topic)));
+    }
     return topic;
   }
 
-  /** Throws or rejects `NOT_AN_EVENT`, `TOO_LARGE`, `EVENT_INVALID` and whatever the codec has to say. */
+  /** Throws or rejects `NOT_AN_EVENT`, `EVENT_UNKNOWN`, `TOO_LARGE`, `EVENT_INVALID` and whatever the codec has to say. */
   encode(envelope: Envelope, contract: Contract = contractOfEvent(envelope.event)): Encoded | Promise<Encoded> {
     const value = this.#parts.codec.encode(contract, contract.toData(envelope.event));
     return isPromise(value)
       ? Promise.resolve(value).then((bytes) => this.#encoded(envelope, contract, bytes))
       : this.#encoded(envelope, contract, value);
+  }
+
+  /** Nobody has seen to the topic of such an event: it would wait for one until the deadline. */
+  #refuseUnknown({ name, version, eventClass }: Contract): void {
+    const { registry } = this.#parts;
+    if (registry === undefined || registry.named(name).some((known) => known.eventClass === eventClass)) return;
+    throw new BusbarError(
+      'EVENT_UNKNOWN',
+      `${name} version ${version} is not registered: add ${eventClass.name} to \`events\` of kafkaModule`,
+    );
   }
 
   #encoded(envelope: Envelope, contract: Contract, value: Buffer): Encoded {

@@ -2,6 +2,7 @@ import type { Accepted, Outlet } from '../bus/outlet.js';
 import type { Codec } from '../codec/codec.js';
 import { contractOfEvent } from '../event/contract-of.js';
 import type { Envelope } from '../event/envelope.js';
+import type { EventRegistry } from '../event/event-registry.js';
 import type { KafkaDriver } from '../kafka/driver.js';
 import type { WireRecord } from '../kafka/record.js';
 import type { TopicNames } from '../kafka/topics.js';
@@ -21,6 +22,8 @@ export interface PublisherParts {
   readonly driver: KafkaDriver;
   readonly codec: Codec;
   readonly topics: TopicNames;
+  /** The events that may leave; without it, all. Others are refused: `EVENT_UNKNOWN`. */
+  readonly registry?: EventRegistry | undefined;
   /** What differs from `OUTBOUND_LIMITS`. */
   readonly limits?: { readonly [K in keyof OutboundLimits]?: OutboundLimits[K] | undefined } | undefined;
   readonly notices: Notices;
@@ -41,16 +44,16 @@ export class Publisher {
   readonly #laneParts: ConstructorParameters<typeof TopicIntake>[1];
   #closing: Promise<void> | undefined;
 
-  constructor({ driver, codec, topics, limits: given = {}, notices }: PublisherParts) {
+  constructor({ driver, codec, topics, registry, limits: given = {}, notices }: PublisherParts) {
     const chosen = Object.entries(given).filter(([, value]) => value !== undefined);
     const limits: OutboundLimits = { ...OUTBOUND_LIMITS, ...(Object.fromEntries(chosen) as Partial<OutboundLimits>) };
-    this.#encoder = new Encoder({ codec, topics, maxRecordBytes: limits.maxRecordBytes });
+    this.#encoder = new Encoder({ codec, topics, registry, maxRecordBytes: limits.maxRecordBytes });
     this.#room = new Room(limits.bufferRecords, limits.bufferBytes);
     this.#unsettled = new Unsettled((entry) => (entry.inRoom ? entry.timedOut() : this.#intake(entry.topic).expired(entry)));
     this.#laneParts = { driver, limits, room: this.#room, notices };
   }
 
-  /** The record that `accept` would send. Throws or rejects `TOO_LARGE`, `EVENT_INVALID`, `NOT_AN_EVENT`. */
+  /** The record that `accept` would send. Throws or rejects `EVENT_UNKNOWN`, `TOO_LARGE`, `EVENT_INVALID`, `NOT_AN_EVENT`. */
   encode(envelope: Envelope): WireRecord | Promise<WireRecord> {
     const encoded = this.#encoder.encode(envelope);
     return encoded instanceof Promise ? encoded.then(({ record }) => record) : encoded.record;
@@ -58,7 +61,7 @@ export class Publisher {
 
   /**
    * The outlet of the bus. Resolves once the envelope has its place in the queue; rejects with `PublishError`, always
-   * `not-sent`: `BUFFER_FULL` when there was no place until the deadline, `TOO_LARGE`, `BUS_CLOSED`, …
+   * `not-sent`: `BUFFER_FULL` when there was no place until the deadline, `EVENT_UNKNOWN`, `TOO_LARGE`, `BUS_CLOSED`, …
    */
   readonly accept: Outlet = (envelope, deadline): Promise<Accepted> => {
     const acceptance = new Acceptance(envelope);

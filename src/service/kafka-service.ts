@@ -142,7 +142,7 @@ export class KafkaService {
     }
     const driver = await connect(config, notices, begun);
     const codec = new JsonCodec();
-    const publisher = new Publisher({ driver, codec, topics: names, limits: outboundLimits(config), notices });
+    const publisher = new Publisher({ driver, codec, topics: names, registry, limits: outboundLimits(config), notices });
     const manager = new ProcessorManager({
       driver,
       publisher,

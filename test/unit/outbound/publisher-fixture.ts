@@ -71,7 +71,7 @@ export interface Outbound {
 }
 
 /** A publisher on a scripted driver, whose topic has one partition unless the driver says otherwise. */
-export function outbound(init: Partial<Pick<PublisherParts, 'codec' | 'limits'>> = {}): Outbound {
+export function outbound(init: Partial<Pick<PublisherParts, 'codec' | 'limits' | 'registry'>> = {}): Outbound {
   const driver = new ScriptedDriver();
   driver.count = async () => 1;
   const raised: Notice[] = [];

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
+import { EventRegistry } from '../../../src/event/event-registry.js';
 import { partitionFor } from '../../../src/kafka/partitioner.js';
 import { ProduceError } from '../../../src/kafka/produce-error.js';
-import { envelope, inAMinute, numbers, outbound, rejected, turn, wireRecord } from './publisher-fixture.js';
+import { envelope, inAMinute, Noted, numbers, outbound, rejected, turn, wireRecord } from './publisher-fixture.js';
 import { gate } from './scripted-driver.js';
 
 describe('an accepted event', () => {
@@ -31,6 +32,18 @@ describe('an accepted event', () => {
     hold.open();
     await Promise.all([...early, ...late]);
     expect(driver.calls.map(({ values }) => values)).toEqual([['first'], ['a', 'b', 'c'], ['d', 'e']]);
+  });
+
+  it('is one that the application registered: another is refused at once, since nobody has seen to its topic', async () => {
+    const { driver, publisher, publish } = outbound({ registry: new EventRegistry([]) });
+    await expect(publish(envelope('a'))).rejects.toMatchObject({
+      message: '[EVENT_UNKNOWN] noted version 1 is not registered: add Noted to `events` of kafkaModule',
+      certainty: 'not-sent',
+      retriable: false,
+    });
+    expect(() => publisher.encode(envelope('a'))).toThrow('[EVENT_UNKNOWN]');
+    expect(driver.calls).toEqual([]);
+    await outbound({ registry: new EventRegistry([Noted]) }).publish(envelope('b'));
   });
 
   it('is one of at most batchRecords and batchBytes in a batch', async () => {
