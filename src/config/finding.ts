@@ -17,8 +17,10 @@ export class ConfigError extends BusbarError {
   override readonly name = 'ConfigError';
   readonly findings: readonly Finding[];
 
-  constructor(code: 'CONFIG_INVALID' | 'CONFIG_BOOTSTRAP_MISSING', findings: readonly Finding[]) {
-    super(code, `${findings.length === 1 ? 'one setting is' : `${findings.length} settings are`} wrong:${findings.map(line).join('')}`);
+  /** The message ends with `warnings`: a name that was mistyped may be why another is missing. */
+  constructor(code: 'CONFIG_INVALID' | 'CONFIG_BOOTSTRAP_MISSING', findings: readonly Finding[], warnings: readonly string[] = []) {
+    const lines = [...findings.map(line), ...warnings.map((warning) => `\n  - ${warning}`)].join('');
+    super(code, `${findings.length === 1 ? 'one setting is' : `${findings.length} settings are`} wrong:${lines}`);
     this.findings = Object.freeze([...findings]);
   }
 }

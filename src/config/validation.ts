@@ -49,9 +49,10 @@ export function validate(layers: readonly Layer[]): Validated {
     }
   }
 
-  if (findings.length > 0) throw new ConfigError(from.has('bootstrapServers') ? 'CONFIG_INVALID' : 'CONFIG_BOOTSTRAP_MISSING', findings);
-
   const warnings = layers.flatMap((layer) => layer.warnings);
+  if (findings.length > 0) {
+    throw new ConfigError(from.has('bootstrapServers') ? 'CONFIG_INVALID' : 'CONFIG_BOOTSTRAP_MISSING', findings, warnings);
+  }
   for (const { setting, doubt } of doubts(values)) warnings.push(`${nameOf(declared(setting))} ${doubt}`);
   return {
     values: complete(

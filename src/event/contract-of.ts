@@ -26,7 +26,16 @@ export function contractOf<E extends object>(eventClass: EventClass<E>): Contrac
 export function contractOfEvent<E extends object>(event: E): Contract<E> {
   // Not `event.constructor`: what came from outside may have an own property of that name.
   const prototype = typeof event === 'object' && event !== null ? (Object.getPrototypeOf(event) as object | null) : undefined;
-  return contractOf((prototype?.constructor ?? Object) as unknown as EventClass<E>);
+  const eventClass = prototype?.constructor ?? Object;
+  if (eventClass === Object) throw notAnInstance(event);
+  return contractOf(eventClass as unknown as EventClass<E>);
+}
+
+/** Names what was given, never its value. */
+function notAnInstance(given: unknown): BusbarError {
+  const object = given === null ? 'null' : 'a plain object';
+  const what = typeof given === 'function' ? `the class ${given.name}` : typeof given === 'object' ? object : typeof given;
+  return new BusbarError('NOT_AN_EVENT', `${what} is no event: give an instance of a class with @DomainEvent, e.g. new OrderPlaced({ … })`);
 }
 
 function notAnEvent(eventClass: unknown): BusbarError {

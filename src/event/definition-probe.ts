@@ -2,6 +2,7 @@ import type { EventClass } from './contract.js';
 import type { EventDefinition } from './definition.js';
 import { constraintsOf, rulesOf } from './validation-plan.js';
 
+const OPTIONS: readonly string[] = ['name', 'version', 'topic', 'key', 'direction', 'upcast'] satisfies (keyof EventDefinition)[];
 const NAME = /^[a-z][a-z0-9]*(?:[._-][a-z0-9]+)*$/;
 const MAX_NAME_LENGTH = 200;
 /** What Kafka allows (`org.apache.kafka.common.internals.Topic`). */
@@ -28,7 +29,11 @@ export function problemsOf(eventClass: EventClass, definition: EventDefinition):
   return problems.map((problem) => `${eventClass.name}: ${problem}`);
 }
 
-function* optionProblems({ name, version, topic, key, direction, upcast }: EventDefinition, fields: readonly string[]): Generator<string> {
+function* optionProblems(definition: EventDefinition, fields: readonly string[]): Generator<string> {
+  const { name, version, topic, key, direction, upcast } = definition;
+  for (const option of Object.keys(definition)) {
+    if (!OPTIONS.includes(option)) yield `${option} is no option of @DomainEvent: use ${OPTIONS.join(', ')}`;
+  }
   if (typeof name !== 'string' || !NAME.test(name) || name.length > MAX_NAME_LENGTH) {
     yield `the name ${show(name)} is not allowed: use lower-case words joined by "_", "-" or ".", such as decision_made`;
   }

@@ -2,8 +2,8 @@ import type { DomainEventOptions, EventClass } from './contract.js';
 import { define, type EventDefinition } from './definition.js';
 
 type Keyless = Omit<DomainEventOptions<object>, 'key'> & { readonly key?: undefined };
-type KeyedByField<K extends string> = Omit<DomainEventOptions<object>, 'key'> & { readonly key: K };
 type KeyedByFunction<E extends object> = Omit<DomainEventOptions<E>, 'key'> & { readonly key: (event: E) => string };
+type KeyedByField<K extends string> = Omit<DomainEventOptions<object>, 'key'> & { readonly key?: K | undefined };
 
 /**
  * Makes a class an event: says what it is called on the wire, where it travels and what keeps it in order.
@@ -18,11 +18,12 @@ type KeyedByFunction<E extends object> = Omit<DomainEventOptions<E>, 'key'> & { 
  * The decorator itself never throws. What cannot be carried is reported with `EVENT_DEFINITION`, everything together,
  * when the class is registered or first used.
  */
-export function DomainEvent<K extends string>(
+export function DomainEvent(options: Keyless): (eventClass: EventClass) => void;
+export function DomainEvent<E extends object>(options: KeyedByFunction<E>): (eventClass: EventClass<E>) => void;
+// The last one, and right without a key too: what the compiler says of a mistake in the options it says of this.
+export function DomainEvent<K extends string = never>(
   options: KeyedByField<K>,
 ): <E extends Readonly<Record<K, string>>>(eventClass: EventClass<E>) => void;
-export function DomainEvent<E extends object>(options: KeyedByFunction<E>): (eventClass: EventClass<E>) => void;
-export function DomainEvent(options: Keyless): (eventClass: EventClass) => void;
 export function DomainEvent(options: EventDefinition): (eventClass: EventClass) => void {
   return (eventClass) => define(eventClass, options);
 }

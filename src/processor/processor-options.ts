@@ -5,7 +5,7 @@ import type { ErrorPolicy } from '../policy/policy.js';
 import type { Processor, ProcessorClass } from './processor.js';
 
 export interface ProcessorSettings {
-  /** Names the consumer group: `<group or service>.<name>`. Lower-case letters, digits, `-` and `_`. */
+  /** Names the consumer group: `<group or service>.<name>`. 1 to 100 lower-case letters, digits, `-` and `_`, beginning with a letter. */
   readonly name: string;
   /** Where to begin on topics that the group has never read. Default: `KAFKA_AUTO_OFFSET_RESET`. */
   readonly from?: From | undefined;
@@ -21,6 +21,14 @@ export interface ProcessorSettings {
 
 const settings = new WeakMap<object, ProcessorSettings>();
 
+const OPTIONS: readonly string[] = [
+  'name',
+  'from',
+  'concurrency',
+  'publishes',
+  'onError',
+  'handlerTimeoutMs',
+] satisfies (keyof ProcessorSettings)[];
 const NAME = /^[a-z][a-z0-9_-]{0,99}$/;
 
 /** Says how a processor is run. Throws `WIRING_INVALID` for settings that make no sense. */
@@ -41,9 +49,15 @@ export function settingsOf(processorClass: abstract new (...args: never[]) => Pr
   return undefined;
 }
 
-function problemsOf({ name, from, concurrency = 1, handlerTimeoutMs = 1 }: ProcessorSettings): string[] {
-  const problems: string[] = [];
-  if (!NAME.test(name)) problems.push(`name ${JSON.stringify(name)} must match ${String(NAME)}`);
+function problemsOf(options: ProcessorSettings): string[] {
+  const { name, from, concurrency = 1, handlerTimeoutMs = 1, onError } = options;
+  const problems = Object.keys(options)
+    .filter((option) => !OPTIONS.includes(option))
+    .map((option) => `${option} is no option: use ${OPTIONS.join(', ')}`);
+  if (!NAME.test(name)) {
+    problems.push(`name ${JSON.stringify(name)} must be 1 to 100 lower-case letters, digits, "-" and "_", beginning with a letter`);
+  }
+  if (onError !== undefined && !Array.isArray(onError)) problems.push('onError must be a list of policies, e.g. [retry({ attempts: 3 })]');
   if (from !== undefined && from !== 'earliest' && from !== 'latest')
     problems.push(`from must be 'earliest' or 'latest', not ${JSON.stringify(from)}`);
   if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 10_000) {

@@ -7,6 +7,7 @@ import type { Processor, ProcessorClass } from '../processor/processor.js';
 import type { Store } from '../store/store.js';
 import type { Notices } from '../telemetry/notices.js';
 import type { Begun } from './lifecycle.js';
+import { TOKENS } from './tokens.js';
 import { refuse, wiringFindings } from './wiring.js';
 
 /** What a service is made of. */
@@ -28,13 +29,15 @@ export interface ServiceParts {
  * Makes the singletons of the container and lets the listeners hear. Throws `WIRING_INVALID` with everything that is put
  * together wrongly.
  */
-export function assemble({ config, bus, events, processors, listeners, resolve }: ServiceParts, begun: Begun): Processor[] {
+export function assemble({ config, bus, events, processors, listeners, store, resolve }: ServiceParts, begun: Begun): Processor[] {
   const findings = wiringFindings({ events, processors, topics: config.topics });
   const attempt = <T>(work: () => T, failure: string): T[] => {
     try {
       return [work()];
     } catch (error) {
-      findings.push(`${failure}: ${error instanceof Error ? error.message : String(error)}`);
+      const reason = error instanceof Error ? error.message : String(error);
+      const needsStore = store === undefined && reason.includes(String(TOKENS.Store));
+      findings.push(`${failure}: ${needsStore ? 'it needs a store, and there is none: pass `store` to kafkaModule' : reason}`);
       return [];
     }
   };

@@ -28,7 +28,10 @@ export function wiringFindings(wiring: Wiring): string[] {
 export function refuse(findings: readonly string[]): void {
   if (findings.length === 0) return;
   const count = findings.length === 1 ? 'one thing is' : `${findings.length} things are`;
-  throw new BusbarError('WIRING_INVALID', `${count} wrong:${findings.map((finding) => `\n  - ${finding}`).join('')}`);
+  throw new BusbarError(
+    'WIRING_INVALID',
+    `${count} wrong:${findings.map((finding) => `\n  - ${finding.replaceAll('\n', '\n    ')}`).join('')}`,
+  );
 }
 
 function eventFindings({ events, topics }: Wiring): string[] {

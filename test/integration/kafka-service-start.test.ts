@@ -11,6 +11,7 @@ import { Handles } from '../../src/processor/handles.js';
 import { ProcessorOptions } from '../../src/processor/processor-options.js';
 import { Processor } from '../../src/processor/processor.js';
 import type { Clock } from '../../src/service/clock.js';
+import { TOKENS } from '../../src/service/tokens.js';
 import { application, OrderPlaced, Orders, stopApplications } from '../support/shop-application.js';
 
 afterEach(stopApplications);
@@ -32,12 +33,20 @@ describe('a start that cannot succeed', () => {
       }
       @Handles(OrderPlaced) placed(_event: OrderPlaced): void {}
     }
+    @ProcessorOptions({ name: 'storing' })
+    @injectable()
+    class Storing extends Processor {
+      constructor(@inject(TOKENS.Store) readonly store: unknown) {
+        super();
+      }
+      @Handles(OrderPlaced) placed(_event: OrderPlaced): void {}
+    }
     // Nobody listens on port 1: whoever connects has another error.
-    const { service } = await application({ bootstrapServers: '127.0.0.1:1', topics: {} }, { processors: [Needy, Plain] });
+    const { service } = await application({ bootstrapServers: '127.0.0.1:1', topics: {} }, { processors: [Needy, Plain, Storing] });
     const error = await service.start().catch((reason: unknown) => reason as Error);
     expect(error).toMatchObject({ code: 'WIRING_INVALID' });
     expect((error as Error).message).toMatch(
-      /OrderPlaced is on topic 'orders'[^]*OrderShipped is on topic 'orders'[^]*Needy cannot be made[^]*nobody binds this[^]*Plain cannot be made/,
+      /OrderPlaced is on topic 'orders'[^]*OrderShipped is on topic 'orders'[^]*Needy cannot be made[^]*nobody binds this[^]*Plain cannot be made[^]*Storing cannot be made: it needs a store, and there is none: pass `store` to kafkaModule/,
     );
     expect(service.state).toBe('failed');
   });

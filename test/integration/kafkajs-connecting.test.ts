@@ -42,6 +42,7 @@ describe('connecting with kafkajs', () => {
     const error = await failure({ brokers: [`127.0.0.1:${port}`] });
 
     expect(error).toMatchObject({ code: 'BROKER_UNREACHABLE', retriable: true });
+    expect((error as Error).message).toMatch(/; check KAFKA_BOOTSTRAP_SERVERS, and that Kafka runs there$/);
     expect(String(error)).toContain(`127.0.0.1:${port}`);
   });
 

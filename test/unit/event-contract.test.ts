@@ -52,7 +52,25 @@ describe('the contract of an event', () => {
     expect(() => contractOf(Plain)).toThrow(expect.objectContaining({ code: 'NOT_AN_EVENT', message: expect.stringContaining('Plain') }));
     expect(() => contractOfEvent(new Special(valid))).toThrow(expect.objectContaining({ code: 'NOT_AN_EVENT' }));
     expect(() => contractOfEvent({ constructor: DecisionMade })).toThrow(expect.objectContaining({ code: 'NOT_AN_EVENT' }));
-    expect(() => contractOfEvent(null as never)).toThrow(expect.objectContaining({ code: 'NOT_AN_EVENT' }));
+  });
+
+  it('does not exist for what is no instance of a class, which is told without its value', () => {
+    const told = (given: unknown): string => {
+      try {
+        contractOfEvent(given as object);
+        return '';
+      } catch (error) {
+        return (error as Error).message.replace(/ is no event: give an instance of a class with @DomainEvent, .*/, '');
+      }
+    };
+    expect([DecisionMade, {}, Object.create(null), null, undefined, 'secret'].map(told)).toEqual([
+      '[NOT_AN_EVENT] the class DecisionMade',
+      '[NOT_AN_EVENT] a plain object',
+      '[NOT_AN_EVENT] a plain object',
+      '[NOT_AN_EVENT] null',
+      '[NOT_AN_EVENT] undefined',
+      '[NOT_AN_EVENT] string',
+    ]);
   });
 });
 

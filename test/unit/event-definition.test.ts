@@ -199,6 +199,17 @@ describe('an asynchronous rule that does not say so', () => {
 });
 
 describe('the options of @DomainEvent', () => {
+  it('are those that there are: another one is refused, not ignored', () => {
+    const more = { ...options, partitions: 3 };
+    @DomainEvent(more)
+    class Optimist {
+      @IsString() readonly id!: string;
+    }
+    expect(problems(Optimist)).toContain(
+      'Optimist: partitions is no option of @DomainEvent: use name, version, topic, key, direction, upcast',
+    );
+  });
+
   it('are checked against the class when it is compiled', () => {
     // @ts-expect-error the class has no such field
     @DomainEvent({ ...options, key: 'missing' })

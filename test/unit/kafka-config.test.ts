@@ -83,6 +83,13 @@ describe('a configuration from the environment', () => {
     expect(error.message).toContain('KAFKA_SERVICE_NAME is not set');
   });
 
+  it('says with the refusal which name looks mistyped, since it may be why another is missing', () => {
+    const error = thrownBy(() => KafkaConfig.fromEnv({ KAFKA_SERVICE_NAME: 'debates', KAFKA_BOOTSTRAP_SERVER: 'one:9092' }));
+    expect(error.message).toContain(
+      '\n  - KAFKA_BOOTSTRAP_SERVER is not a setting and has no effect; did you mean KAFKA_BOOTSTRAP_SERVERS?',
+    );
+  });
+
   it('recognises the embedded broker, with and without a directory', () => {
     const embedded = (servers: string) => KafkaConfig.fromEnv({ ...NEEDED, KAFKA_BOOTSTRAP_SERVERS: servers }).embedded;
     expect(embedded('embedded')).toEqual({ dir: undefined });

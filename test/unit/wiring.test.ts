@@ -5,6 +5,7 @@ import { KafkaConfig, type KafkaSettings } from '../../src/config/kafka-config.j
 import type { EventClass, EventInit } from '../../src/event/contract.js';
 import { DomainEvent } from '../../src/event/domain-event.js';
 import { Handles } from '../../src/processor/handles.js';
+import { skip } from '../../src/policy/policy.js';
 import { ProcessorOptions } from '../../src/processor/processor-options.js';
 import { Processor, type ProcessorClass } from '../../src/processor/processor.js';
 import { refuse, wiringFindings } from '../../src/service/wiring.js';
@@ -132,8 +133,18 @@ describe('the wiring of an application', () => {
     expect(findings({ processors: [Orders, Orders] })).toContain('Orders is listed twice in `processors`: remove one');
   });
 
+  it('takes no options for a processor that do not exist or make no sense', () => {
+    const options = { name: 'A b', retries: 3, onError: skip() as never };
+    expect(() => ProcessorOptions(options)(Orders)).toThrow(
+      '[WIRING_INVALID] @ProcessorOptions of Orders: retries is no option: use name, from, concurrency, publishes, onError, handlerTimeoutMs; ' +
+        'name "A b" must be 1 to 100 lower-case letters, digits, "-" and "_", beginning with a letter; ' +
+        'onError must be a list of policies, e.g. [retry({ attempts: 3 })]',
+    );
+  });
+
   it('is refused with everything that was found', () => {
     expect(() => refuse([])).not.toThrow();
     expect(() => refuse(['this', 'that'])).toThrow('[WIRING_INVALID] 2 things are wrong:\n  - this\n  - that');
+    expect(() => refuse(['this\nand this'])).toThrow('one thing is wrong:\n  - this\n    and this');
   });
 });

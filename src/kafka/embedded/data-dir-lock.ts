@@ -29,7 +29,10 @@ export class DataDirLock {
         for (;;) {
           const last = Math.max(0, ...(await numbers(directory)));
           if (last > 0 && (await isAlive(address(lockName(last))))) {
-            throw new BusbarError('DATA_DIR_IN_USE', `another embedded Kafka broker, in this process or another, uses ${directory}`);
+            throw new BusbarError(
+              'DATA_DIR_IN_USE',
+              `another embedded Kafka broker, in this process or another, uses ${directory}: stop that one, or name another directory`,
+            );
           }
           if (await claim(directory, unnamed, last + 1)) return new DataDirLock(server);
         }

@@ -62,8 +62,9 @@ export function codeOf(error: unknown): ErrorCode {
   return UNREACHABLE.has(name) ? 'BROKER_UNREACHABLE' : 'KAFKA_FAILED';
 }
 
-/** A broker that speaks TLS or SASL, and is not spoken to so, just hangs up. */
+/** A broker that speaks TLS or SASL, and is not spoken to so, just hangs up; where none is, nobody answers. */
 function hint(root: ClientError): string {
+  if (/ECONNREFUSED|ENOTFOUND/.test(root.message)) return '; check KAFKA_BOOTSTRAP_SERVERS, and that Kafka runs there';
   const hungUp = root.name === 'KafkaJSConnectionClosedError' || /closed|reset|disconnected|TLS|SSL/i.test(root.message);
   return hungUp ? '; a broker that hangs up often expects other security settings (TLS, SASL)' : '';
 }

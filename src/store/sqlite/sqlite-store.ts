@@ -195,7 +195,7 @@ function withTransaction<T>(writer: Connection, work: (tx: SqlTransaction) => T 
     void Promise.resolve(value).catch(() => {}); // what it does from here on is void: the caller is told below
     throw new BusbarError(
       'TRANSACTION_ASYNC',
-      'a work on SQLite must do its work at once, and this one returned a promise: it was rolled back',
+      'a work on SQLite must do its work at once, and this one returned a promise: it was rolled back; await what it needs before the transaction',
     );
   } finally {
     tx.end();
