@@ -1,5 +1,6 @@
 import { BusbarError } from '../errors.js';
 import type { MaybePromise } from '../maybe-promise.js';
+import { settlesBefore } from './deadline.js';
 
 export type LifecycleState = 'created' | 'starting' | 'running' | 'stopping' | 'stopped' | 'failed';
 
@@ -52,8 +53,8 @@ export class Lifecycle {
   }
 
   /**
-   * Takes the steps back, all of them even when some fail; a second call waits for the same end. Harmless when there is
-   * nothing to take back. Rejects with what failed; several failures are an `AggregateError`.
+   * Takes the steps back, all of them even when some fail; a second call waits for the same end. A start under way has
+   * until the deadline to end by itself. Harmless when there is nothing to take back. Rejects with what failed; several failures are an `AggregateError`.
    */
   stop(deadlineMs: number): Promise<void> {
     if (this.#state === 'stopped' || this.#state === 'failed') return this.#stopping ?? Promise.resolve();
@@ -92,11 +93,9 @@ export class Lifecycle {
 
   async #stop(deadlineMs: number): Promise<void> {
     const deadline = Date.now() + deadlineMs;
-    // The start notices by itself and takes its steps back; whoever called it has its error.
-    if (this.#state === 'starting') {
-      await this.#starting?.catch(() => undefined);
-      return;
-    }
+    // The start notices by itself and takes its steps back; whoever called it has its error. One that hangs in a step
+    // has what that step stands on taken away at the deadline, and takes back by itself what it still begins.
+    if (this.#starting !== undefined && this.#state === 'starting' && (await settlesBefore(this.#starting, deadline))) return;
     this.#state = 'stopping';
     const failures = await this.#undo(deadline);
     this.#state = failures.length === 0 ? 'stopped' : 'failed';

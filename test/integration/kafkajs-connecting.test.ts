@@ -4,12 +4,13 @@ import { inspect } from 'node:util';
 
 import { afterAll, describe, expect, it } from 'vitest';
 
+import { BusbarError } from '../../src/errors.js';
 import type { KafkaDriver } from '../../src/kafka/driver.js';
 import { startEmbeddedKafka } from '../../src/kafka/embedded/embedded-kafka.js';
 import { kafkajsDriver } from '../../src/kafka/kafkajs/driver.js';
 import type { KafkaJsOptions } from '../../src/kafka/kafkajs/options.js';
 import { Notices, type Notice } from '../../src/telemetry/notices.js';
-import { records, soon } from '../../src/testing/driver-conformance-stage.js';
+import { Reader, records, soon, until } from '../../src/testing/driver-conformance-stage.js';
 import { uniquePrefix } from '../support/kafka.js';
 
 const PASSWORD = 'correct horse';
@@ -53,6 +54,27 @@ describe('connecting with kafkajs', () => {
       certainty: 'not-sent',
     });
     await unreachable.close(1_000);
+  });
+
+  it('does not try to join any more once it was closed between two attempts', async () => {
+    let connections = 0;
+    const hungUp = new Set<unknown>();
+    const server = createServer((socket) => {
+      connections++;
+      socket.destroy();
+      socket.once('close', () => hungUp.add(socket));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const closing = await driver({ brokers: [`127.0.0.1:${(server.address() as AddressInfo).port}`] });
+    const joining = new Reader(closing, 'any', uniquePrefix()).join().catch((error: unknown) => error);
+    // So often kafkajs tries by itself; then the subscription pauses.
+    await until(() => hungUp.size >= 5);
+    const before = connections;
+    await closing.close(5_000);
+
+    expect(await joining).toBeInstanceOf(BusbarError);
+    expect(connections - before, 'what was under way at most').toBeLessThanOrEqual(5);
+    server.close();
   });
 
   it('logs in', async () => {

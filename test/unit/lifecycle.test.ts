@@ -124,6 +124,20 @@ describe('a lifecycle', () => {
     expect(lifecycle.state).toBe('stopped');
   });
 
+  it('stopped while a step of its start hangs, takes the others back at the deadline, and that one when it ends', async () => {
+    const { lifecycle, log, start, hold } = scene();
+    const { go, reached } = hold('processors');
+    const starting = rejection(start());
+    await reached;
+    await lifecycle.stop(20);
+    expect(lifecycle.state).toBe('stopped');
+    expect(log).toEqual(['store', 'driver', '-driver', '-store']);
+    go();
+    expect(await starting).toMatchObject({ code: 'ILLEGAL_TRANSITION' });
+    expect(log.slice(4)).toEqual(['processors', '-processors']);
+    expect(lifecycle.state).toBe('stopped');
+  });
+
   it('takes everything back even when something of it fails, and says what', async () => {
     const { lifecycle, log, start, stop, fail } = scene();
     const fault = fail('-processors');

@@ -38,8 +38,10 @@ export class KafkaJsSubscription implements Subscription {
         return await this.#joinAnew();
       } catch (error) {
         const { retriable } = error as BusbarError;
-        if (!retriable || Date.now() > until || this.#closing.signal.aborted) throw error;
+        if (!retriable || Date.now() > until) throw error;
         await this.#backoff.pause(this.#closing.signal);
+        // Closed in the pause: nobody would end another member.
+        if (this.#closing.signal.aborted) throw error;
       }
     }
   }
