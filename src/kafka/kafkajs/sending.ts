@@ -28,6 +28,9 @@ const NO_REFUSAL = new Set([
   'NETWORK_EXCEPTION',
   'UNKNOWN',
   'KAFKAJS_UNKNOWN_ERROR_CODE',
+  // Metadata has these too: asked for again after an answer to the batch was lost, it says nothing about the batch.
+  'UNKNOWN_TOPIC_OR_PARTITION',
+  'LEADER_NOT_AVAILABLE',
 ]);
 
 type Outcome = { readonly offset: number } | { readonly error: unknown };
