@@ -1,7 +1,7 @@
 import { BusbarError } from '../errors.js';
 import type { InRecord } from '../kafka/record.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
-import type { InboxRow, Settling, Store, StoredRecord } from '../store/store.js';
+import type { InboxRow, Store, StoredRecord } from '../store/store.js';
 import type { Handled } from './partition-line.js';
 import { Abandoned, BeginAgain, type Scope } from './scope.js';
 import { keyOf, nameOf, stagedBy, type Conclusion, type Hear, type Identity, type SendStaged, type Settler } from './settler.js';
@@ -11,6 +11,16 @@ export interface InboxSettlerOptions {
   readonly store: Store;
   readonly send: SendStaged;
   readonly hear: Hear;
+}
+
+/**
+ * What a line of records has written and not yet seen durable. When the store loses a group meanwhile, whatever comes behind must
+ * not be written before that is repeated: the effects of a key would be out of order.
+ */
+interface Written {
+  pending: number;
+  /** How many groups of the store were lost when there was nothing pending. */
+  lostGroups: number;
 }
 
 /**
@@ -28,8 +38,7 @@ export interface InboxSettlerOptions {
  */
 export class InboxSettler implements Settler {
   readonly #options: InboxSettlerOptions;
-  /** What was written last for a line of records: when its COMMIT fails, nothing behind it may be written before it is repeated. */
-  readonly #latest = new WeakMap<Scope, { settling: Settling | undefined; broken: boolean }>();
+  readonly #written = new WeakMap<Scope, Written>();
   /** The sending of the latest copy of an event, by its name. */
   readonly #sending = new Map<string, Promise<void>>();
 
@@ -67,20 +76,23 @@ export class InboxSettler implements Settler {
     const { topic, partition, offset } = record;
     const { source, id } = identity;
     const row: InboxRow = { group: this.#options.group, source, id, outcome, topic, partition, offset };
-    const latest = this.#latestOf(scope);
-    const before = latest.settling;
-    const settling = this.#options.store.settle({
+    const { store } = this.#options;
+    const before = this.#writtenIn(scope);
+    before.pending++;
+    const { written, committed } = store.settle({
       row,
       work: (tx) => {
-        latest.broken ||= before?.failed() === true;
         if (scope.over.aborted) throw new Abandoned();
-        if (latest.broken) throw new BeginAgain(new BusbarError('STORE_FAILED', 'the COMMIT of the record before it failed'));
+        if (store.lostGroups !== before.lostGroups)
+          throw new BeginAgain(new BusbarError('STORE_FAILED', 'what was written before it may be lost'));
         return stagedBy(conclusion, tx);
       },
     });
-    latest.settling = settling;
-    const { written, committed } = settling;
-    committed.catch(() => undefined); // heard below, where `written` was
+    // A failure is heard below, and stays pending: at worst the line begins again once without need.
+    committed.then(
+      () => before.pending--,
+      () => undefined,
+    );
     const answer = await written.catch((error: unknown) => {
       throw isStoreFailure(error) ? new BeginAgain(error) : error;
     });
@@ -95,10 +107,12 @@ export class InboxSettler implements Settler {
     return { outcome, safe };
   }
 
-  #latestOf(scope: Scope): { settling: Settling | undefined; broken: boolean } {
-    let latest = this.#latest.get(scope);
-    if (latest === undefined) this.#latest.set(scope, (latest = { settling: undefined, broken: false }));
-    return latest;
+  #writtenIn(scope: Scope): Written {
+    const { lostGroups } = this.#options.store;
+    let written = this.#written.get(scope);
+    if (written === undefined) this.#written.set(scope, (written = { pending: 0, lostGroups }));
+    else if (written.pending === 0) written.lostGroups = lostGroups;
+    return written;
   }
 
   /**

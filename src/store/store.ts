@@ -64,8 +64,6 @@ export interface Settling {
   readonly written: Promise<{ readonly result: 'written'; readonly staged: readonly StoredRecord[] } | { readonly result: 'duplicate' }>;
   /** Resolves when it is durable; rejects `STORE_FAILED` when the COMMIT failed: then nothing of it happened. */
   readonly committed: Promise<void>;
-  /** Whether the COMMIT has failed: known at once, before the rejection of `committed` is heard. */
-  failed(): boolean;
 }
 
 /**
@@ -77,6 +75,12 @@ export interface Store {
   open(): Promise<void>;
   /** Commits what is pending and closes. */
   close(): Promise<void>;
+  /**
+   * How often a transaction that settlements share could not begin or commit, so that they were lost. Counted at once,
+   * before any rejection is heard: whoever builds on what was written before can see that it is gone. 0 where nothing is
+   * shared.
+   */
+  readonly lostGroups: number;
   /** The inbox row of an event, when it is durable or written by this process in a transaction still open. */
   find(group: string, source: string, id: string): MaybePromise<InboxRow | undefined>;
   /**

@@ -68,7 +68,7 @@ function watched(store: Store): Store {
             return answer;
           });
           const committed = settling.committed.then(() => reach('committed', order));
-          return { written, committed, failed: () => settling.failed() };
+          return { written, committed };
         };
       }
       if (name === 'sent') {

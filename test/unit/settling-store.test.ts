@@ -7,11 +7,15 @@ import Libsql from 'libsql';
 import { describe, expect, it } from 'vitest';
 
 import type { EventContext } from '../../src/bus/event-context.js';
+import { InboxSettler } from '../../src/inbound/inbox-settler.js';
+import { KeyedChain } from '../../src/inbound/keyed-chain.js';
+import type { Handled } from '../../src/inbound/partition-line.js';
+import { BeginAgain } from '../../src/inbound/scope.js';
 import { deadLetter, retry } from '../../src/policy/policy.js';
 import type { Store } from '../../src/store/store.js';
 import type { OrderPlaced } from '../support/events.js';
 import { eventually, GROUP, order, Processing } from '../support/processing.js';
-import { settleDown } from '../support/records.js';
+import { inRecord, settleDown } from '../support/records.js';
 
 /** A store whose `begin immediate` and `commit` do what the test says first. */
 async function opened(before: (sql: string) => void = () => undefined): Promise<Store> {
@@ -96,6 +100,44 @@ describe('Settling with a store', () => {
     locked = false;
     await eventually(() => one.claim.offsets.length > 0 && other.claim.offsets.length > 0);
     expect(billing.books()).toMatchObject({ handled: 1, duplicate: 1 });
+    await store.close();
+  });
+
+  it('writes nothing behind a COMMIT that failed, also when a copy came between: the effects of a key stay in order', async () => {
+    let failing = false;
+    const store = await opened((sql) => {
+      if (failing && sql === 'commit') throw broken();
+    });
+    const settler = new InboxSettler({ group: GROUP, store, send: () => Promise.resolve(), hear: () => undefined });
+    const scope = { closing: new AbortController().signal, over: new AbortController().signal, chain: new KeyedChain() };
+    const written: number[] = [];
+    const settle = (offset: number, id = `event-${offset}`): Promise<unknown> =>
+      Promise.resolve(
+        settler.settle(
+          {
+            record: inRecord(offset),
+            identity: { source: '/s', id },
+            outcome: 'skipped',
+            attempt: { run: () => (written.push(offset), []) } as never,
+          },
+          scope,
+        ),
+      );
+    await settle(0, 'copied');
+    await store.flush();
+    failing = true;
+    const first = await settle(1);
+    const copy = await settle(0, 'copied');
+    expect([first, copy]).toMatchObject([{ outcome: 'skipped' }, { outcome: 'duplicate' }]);
+    const lost = store.flush();
+    failing = false;
+    // In the same turn in which the COMMIT failed: nobody has heard of it.
+    const behind = settle(2);
+    await expect(lost).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    await expect(behind).rejects.toBeInstanceOf(BeginAgain);
+    expect(written).toEqual([0, 1]);
+    await expect((first as Handled).safe).rejects.toBeInstanceOf(BeginAgain);
+    await expect((copy as Handled).safe).rejects.toBeInstanceOf(BeginAgain);
     await store.close();
   });
 

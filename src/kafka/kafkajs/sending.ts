@@ -140,6 +140,9 @@ export class Sending {
     this.#attempt.giveUp();
     const certain = this.#attempt.written === 0;
     if (!certain) this.producing.replace(producer, this.topic, this.partition, 'a batch ran out of time that may have been written');
+    // kafkajs may be waiting with the sequence numbers of this batch, and gives them back later: another batch that took its
+    // own meanwhile would be followed by one with numbers that are used up, which the broker takes for a repetition.
+    else producer.retire();
     return this.#failure('DELIVERY_TIMEOUT', certain ? 'not-sent' : 'unknown', 'the time for its delivery is over', this.#last);
   }
 

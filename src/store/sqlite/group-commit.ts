@@ -28,9 +28,15 @@ export class GroupCommit {
   /** Writings that are still to be committed alone. */
   #alone = 0;
   #closed = false;
+  #lostGroups = 0;
 
   constructor(connection: Connection) {
     this.#connection = connection;
+  }
+
+  /** Transactions that could not begin or commit; not those of one writing that failed by its own doing. */
+  get lostGroups(): number {
+    return this.#lostGroups;
   }
 
   run<T>(work: () => T): Writing<T> {
@@ -81,6 +87,7 @@ export class GroupCommit {
     } catch (error) {
       if (this.#awaitLock(error)) return false;
       const failure = storeFailed('a transaction could not begin', error);
+      this.#lostGroups += 1;
       for (const job of this.#queue.splice(0)) job.neverBegins(failure);
       return false;
     }
@@ -138,8 +145,10 @@ export class GroupCommit {
   #commitAlone(job: Job<unknown>): void {
     this.#alone -= 1;
     const group = this.#group as Group;
+    const failedBefore = this.#lostGroups;
     const cause = this.#commit();
     if (!group.failed || !isConstraint(cause)) return;
+    this.#lostGroups = failedBefore;
     job.leaves();
     throw cause; // its own doing: the writing itself fails, as its statement would have
   }
@@ -167,6 +176,7 @@ export class GroupCommit {
     clearTimeout(group.timer);
     this.#wait = new BusyWait();
     this.#group = undefined;
+    this.#lostGroups += 1;
     this.#alone = Math.max(this.#alone, group.size);
     group.fails(failure);
     if (this.#connection.inTransaction !== false) this.#rollback();

@@ -89,6 +89,10 @@ class SqliteStore implements Store {
     return answered(() => inbox.find(group, source, id));
   }
 
+  get lostGroups(): number {
+    return this.#opened?.commits.lostGroups ?? 0;
+  }
+
   settle({ row, work }: Settlement): Settling {
     const opened = this.#opened;
     if (opened === undefined) return notOpen();
@@ -183,7 +187,7 @@ function closed(): BusbarError {
 function notOpen(): Settling {
   const refused = Promise.reject(closed());
   refused.catch(() => {}); // handed out twice; one of the two may stay unheard
-  return { written: refused, committed: refused, failed: () => true };
+  return { written: refused, committed: refused };
 }
 
 /** Runs a work with a transaction that ends with it, and refuses promises. */

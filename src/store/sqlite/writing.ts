@@ -4,7 +4,6 @@ import type { BusbarError } from '../../errors.js';
 export interface Writing<T> {
   readonly written: Promise<T>;
   readonly committed: Promise<void>;
-  failed(): boolean;
 }
 
 /** A promise that is made when somebody asks for it: most writings are done before anybody does, and promises cost. */
@@ -66,7 +65,6 @@ export class Job<T> implements Writing<T> {
   readonly #written = new Deferred<T>();
   readonly #committed = new Deferred<void>();
   readonly #durable = new Deferred<void>();
-  #failed = false;
   #succeeded = false;
   #group: Group | undefined;
 
@@ -86,10 +84,6 @@ export class Job<T> implements Writing<T> {
   /** Of the group that it went into, also when its own work failed. */
   get durable(): Promise<void> {
     return unheard(this.#durable.promise);
-  }
-
-  failed(): boolean {
-    return this.#failed || this.#group?.failed === true;
   }
 
   joins(group: Group): void {
@@ -114,7 +108,6 @@ export class Job<T> implements Writing<T> {
   }
 
   neverBegins(error: BusbarError): void {
-    this.#failed = true;
     this.#durable.reject(error);
     this.fails(error);
   }
