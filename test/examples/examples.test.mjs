@@ -14,7 +14,7 @@ test('examples are numbered from 01 without a gap', () => {
 });
 
 /** A Kafka of one node is the one thing that there may be to say, and not of the examples. */
-const ONE_COPY = /^busbar warn CONFIG_WARNING the topic has one copy.*\n/gm;
+const ONE_COPY = /^busbar warn CONFIG_WARNING topics have one copy.*\n/gm;
 
 test.each(examples)('%s runs alone, ends by itself and prints something', (name) => {
   const program = join(root, 'dist/examples', name.replace(/\.ts$/, '.js'));
