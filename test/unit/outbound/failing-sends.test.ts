@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { BusbarError } from '../../../src/errors.js';
 import { ProduceError } from '../../../src/kafka/produce-error.js';
-import { envelope, inAMinute, numbers, outbound, rejected, turn, unreachable } from './publisher-fixture.js';
+import { envelope, inAMinute, numbers, outbound, rejected, turn, unreachable, inHalfASecond } from './publisher-fixture.js';
 import { gate } from './scripted-driver.js';
 
 describe('a deadline', () => {
@@ -25,7 +25,7 @@ describe('a deadline', () => {
     const hold = gate();
     driver.before = () => hold.opened;
     const later = inAMinute();
-    const short = publish(envelope('a'), Date.now() + 20);
+    const short = publish(envelope('a'), inHalfASecond());
     const long = publish(envelope('b'), later);
     await expect(short).rejects.toEqual(rejected('DELIVERY_TIMEOUT', 'unknown'));
     hold.open();
@@ -46,7 +46,7 @@ describe('a deadline', () => {
       await new Promise((resolve) => setTimeout(resolve, deadline - Date.now() + 20));
       throw unreachable('not-sent');
     };
-    await expect(publish(envelope('a'), Date.now() + 50)).rejects.toEqual(rejected('BROKER_UNREACHABLE', 'not-sent'));
+    await expect(publish(envelope('a'), inHalfASecond())).rejects.toEqual(rejected('BROKER_UNREACHABLE', 'not-sent'));
   });
 
   it('after attempts that were certainly not written says not sent, and after one in doubt unknown', async () => {
@@ -54,7 +54,7 @@ describe('a deadline', () => {
     certain.driver.before = () => {
       throw unreachable('not-sent');
     };
-    await expect(certain.publish(envelope('a'), Date.now() + 120)).rejects.toMatchObject({ certainty: 'not-sent', retriable: true });
+    await expect(certain.publish(envelope('a'), inHalfASecond())).rejects.toMatchObject({ certainty: 'not-sent', retriable: true });
 
     const doubtful = outbound();
     let attempts = 0;
@@ -62,7 +62,7 @@ describe('a deadline', () => {
       attempts += 1;
       throw unreachable(attempts === 1 ? 'unknown' : 'not-sent');
     };
-    await expect(doubtful.publish(envelope('a'), Date.now() + 120)).rejects.toMatchObject({ certainty: 'unknown', retriable: true });
+    await expect(doubtful.publish(envelope('a'), inHalfASecond())).rejects.toMatchObject({ certainty: 'unknown', retriable: true });
     expect(attempts).toBeGreaterThan(1);
   });
 
@@ -71,7 +71,7 @@ describe('a deadline', () => {
     driver.count = async () => {
       throw new BusbarError('BROKER_UNREACHABLE', 'no broker answers', { retriable: true });
     };
-    const failing = publish(envelope('a'), Date.now() + 50);
+    const failing = publish(envelope('a'), inHalfASecond());
     await expect(failing).rejects.toMatchObject({
       code: 'DELIVERY_TIMEOUT',
       certainty: 'not-sent',

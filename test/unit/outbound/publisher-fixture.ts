@@ -61,6 +61,8 @@ export function wireRecord(topic: string, value: string, key: string | null = 'k
 }
 
 export const inAMinute = (): number => Date.now() + 60_000;
+/** A deadline that passes in the test, and leaves a busy machine the time to come to what it cuts off. */
+export const inHalfASecond = (): number => Date.now() + 500;
 
 export interface Outbound {
   readonly driver: ScriptedDriver;

@@ -12,6 +12,7 @@ import {
   turn,
   unreachable,
   wireRecord,
+  inHalfASecond,
 } from './publisher-fixture.js';
 import { gate } from './scripted-driver.js';
 
@@ -178,7 +179,7 @@ describe('a full queue', () => {
     const { driver, publish } = outbound({ limits: { bufferRecords: 1 } });
     const hold = gate();
     driver.before = () => hold.opened;
-    await expect(publish(envelope('a'), Date.now() + 20)).rejects.toEqual(rejected('DELIVERY_TIMEOUT', 'unknown'));
+    await expect(publish(envelope('a'), inHalfASecond())).rejects.toEqual(rejected('DELIVERY_TIMEOUT', 'unknown'));
     await expect(publish(envelope('b'), Date.now() + 20)).rejects.toEqual(rejected('BUFFER_FULL', 'not-sent'));
     hold.open();
     await publish(envelope('c'));
@@ -193,7 +194,7 @@ describe('a full queue', () => {
       await hold.opened;
       throw unreachable();
     };
-    await expect(publish(envelope('a'), Date.now() + 20)).rejects.toEqual(rejected('DELIVERY_TIMEOUT', 'unknown'));
+    await expect(publish(envelope('a'), inHalfASecond())).rejects.toEqual(rejected('DELIVERY_TIMEOUT', 'unknown'));
     hold.open();
     await publish(envelope('b'));
     expect(driver.on('notes', 0)).toEqual(['b']);
