@@ -87,11 +87,6 @@ export class PartitionLine {
     });
   }
 
-  /** Records that are not settled. */
-  get unsettled(): number {
-    return this.#entries.length;
-  }
-
   /** Begins nothing new. */
   close(): void {
     if (this.#state === 'over') return;
