@@ -30,6 +30,11 @@ export class ProcessorManager {
     return runner;
   }
 
+  /** Full names of the topics that they read. */
+  get topics(): readonly string[] {
+    return [...new Set([...this.#runners.values()].flatMap(({ topics }) => topics))];
+  }
+
   /** Starts them all. When one cannot start, the others are stopped again and the rejection is its error. */
   async start(): Promise<void> {
     const results = await Promise.allSettled([...this.#runners.values()].map((runner) => runner.start()));

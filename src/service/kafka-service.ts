@@ -1,19 +1,11 @@
-import { KafkaEventBridge } from '../bridge/kafka-event-bridge.js';
-import { JsonCodec } from '../codec/json.js';
-import { EventRegistry } from '../event/event-registry.js';
 import type { OutcomeCounts } from '../inbound/outcomes.js';
-import { TopicNames } from '../kafka/topics.js';
-import { Publisher } from '../outbound/publisher.js';
-import { ProcessorManager } from '../processor/processor-manager.js';
+import type { ProcessorManager } from '../processor/processor-manager.js';
 import type { PartitionLag } from '../processor/lag.js';
 import { printNotice } from '../telemetry/notices.js';
-import { assemble, type ServiceParts } from './assembly.js';
-import { connect, outboundLimits } from './connection.js';
-import { remaining, settlesBefore } from './deadline.js';
-import { inboxRetention, pruneInbox } from './inbox-pruning.js';
+import type { ServiceParts } from './assembly.js';
 import { Lifecycle, type Begun, type LifecycleState } from './lifecycle.js';
+import { connectParts, open, type Running } from './running.js';
 import { stopOnSignals } from './signals.js';
-import { ensureTopics } from './topic-plan.js';
 
 export interface StartOptions {
   /** Whether SIGTERM and SIGINT stop the service and then end the process; a second one ends it at once. Default: false. */
@@ -39,10 +31,6 @@ export interface ServiceStats {
 
 /** Shorter than the half minute that an orchestrator usually waits before it kills. */
 const STOP_DEADLINE_MS = 25_000;
-/** How much of the deadline handlers may take; the rest is for sending what they published. */
-const HANDLERS_SHARE = 0.75;
-/** So that what handlers did by then can still be committed. */
-const HANDLERS_MS = 9_000;
 
 /**
  * The life of a Busbar application: `start` brings up store, broker, topics, bridge, listeners and processors, `stop`
@@ -51,8 +39,7 @@ const HANDLERS_MS = 9_000;
 export class KafkaService {
   readonly #parts: ServiceParts;
   readonly #lifecycle: Lifecycle;
-  #publisher: Publisher | undefined;
-  #processors: ProcessorManager | undefined;
+  #running: Running | undefined;
 
   constructor(parts: ServiceParts) {
     this.#parts = parts;
@@ -89,11 +76,11 @@ export class KafkaService {
 
   /** Exact, and computed from nothing but what is counted where it happens. */
   getStats(): ServiceStats {
-    const status = [...(this.#processors?.status() ?? [])];
+    const status = [...(this.#running?.processors.status() ?? [])];
     return {
       state: this.state,
       processors: Object.fromEntries(status.map(([name, { outcomes }]) => [name, outcomes])),
-      queued: this.#publisher?.queued().records ?? 0,
+      queued: this.#running?.publisher.queued().records ?? 0,
     };
   }
 
@@ -102,7 +89,7 @@ export class KafkaService {
    * `ILLEGAL_TRANSITION` when the service does not run.
    */
   async lag(): Promise<ReadonlyMap<string, readonly PartitionLag[]>> {
-    return this.#manager('lag()').lag();
+    return this.#whileRunning('lag()').processors.lag();
   }
 
   /**
@@ -112,7 +99,7 @@ export class KafkaService {
    * the service does not run.
    */
   async caughtUp(): Promise<boolean> {
-    return this.#manager('caughtUp()').caughtUp();
+    return this.#whileRunning('caughtUp()').processors.caughtUp();
   }
 
   /**
@@ -120,58 +107,20 @@ export class KafkaService {
    * when the service does not run.
    */
   get processors(): ProcessorManager {
-    return this.#manager('processors');
+    return this.#whileRunning('processors').processors;
   }
 
-  #manager(asked: string): ProcessorManager {
-    if (this.state !== 'running' || this.#processors === undefined) throw this.#lifecycle.illegal(asked);
-    return this.#processors;
+  #whileRunning(asked: string): Running {
+    if (this.state !== 'running' || this.#running === undefined) throw this.#lifecycle.illegal(asked);
+    return this.#running;
   }
 
   async #bringUp(begun: Begun): Promise<void> {
-    const { config, notices, bus, store, events, resolve } = this.#parts;
+    const { config, notices } = this.#parts;
     if (config.debug) begun(notices.onNotice((notice) => printNotice(notice, 'info')));
     for (const message of config.warnings) notices.raise({ level: 'warn', code: 'CONFIG_WARNING', message });
-    const processors = assemble(this.#parts, begun);
-    const registry = new EventRegistry(events);
-    const names = new TopicNames(config.topicPrefix);
-
-    if (store !== undefined) {
-      await store.open();
-      begun(() => store.close());
-    }
-    const driver = await connect(config, notices, begun);
-    const codec = new JsonCodec();
-    const publisher = new Publisher({ driver, codec, topics: names, registry, limits: outboundLimits(config), notices });
-    const manager = new ProcessorManager({
-      driver,
-      publisher,
-      registry,
-      codec,
-      topics: names,
-      bus,
-      store,
-      notices,
-      resolve,
-      source: `/${config.serviceName}`,
-      groupPrefix: config.groupId,
-      from: config.autoOffsetReset,
-      maxInFlight: config.maxPollRecords,
-      deliveryTimeoutMs: config.deliveryTimeoutMs,
-      drainMs: HANDLERS_MS,
-    });
-    const runners = processors.map((processor) => manager.add(processor));
-    this.#publisher = publisher;
-    this.#processors = manager;
-
-    const contracts = registry.contracts().filter(({ direction }) => direction !== 'local');
-    const read = new Set(runners.flatMap(({ topics }) => topics));
-    const topics = await ensureTopics({ config, names, contracts, read }, driver.admin, notices);
-    const retentionMs = inboxRetention(topics.filter(({ topic }) => read.has(topic)));
-    if (store !== undefined && retentionMs !== undefined) begun(pruneInbox(store, retentionMs, notices));
-    begun(this.#openBus(publisher));
-    await manager.start();
-    begun((deadline) => manager.stop(Math.min(HANDLERS_MS, remaining(deadline) * HANDLERS_SHARE)));
+    this.#running = await connectParts(this.#parts, begun);
+    await open(this.#running, this.#parts, begun);
   }
 
   #listenToSignals(): () => void {
@@ -180,20 +129,5 @@ export class KafkaService {
       this.#parts.notices.raise({ level: 'error', code: 'CLEANUP_FAILED', message, error });
     };
     return stopOnSignals(() => this.stop(), failed);
-  }
-
-  /** From here on what is published leaves the process; taken back, nothing is published any more. */
-  #openBus(publisher: Publisher): (deadline: number) => Promise<void> {
-    const { bus, unlock, notices } = this.#parts;
-    unlock();
-    const bridge = new KafkaEventBridge(bus, publisher);
-    bridge.connect();
-    return async (deadline) => {
-      const closed = bus.close();
-      await bridge.close(remaining(deadline));
-      if (await settlesBefore(closed, deadline)) return;
-      const message = 'listeners were still at work at the deadline of the stop; nothing waits for them any more';
-      notices.raise({ level: 'warn', code: 'CLEANUP_FAILED', message });
-    };
   }
 }

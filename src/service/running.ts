@@ -1,0 +1,90 @@
+import { KafkaEventBridge } from '../bridge/kafka-event-bridge.js';
+import { JsonCodec } from '../codec/json.js';
+import { EventRegistry } from '../event/event-registry.js';
+import type { KafkaDriver, TopicDescription } from '../kafka/driver.js';
+import { TopicNames } from '../kafka/topics.js';
+import { Publisher } from '../outbound/publisher.js';
+import { ProcessorManager } from '../processor/processor-manager.js';
+import { assemble, type ServiceParts } from './assembly.js';
+import { connect, outboundLimits } from './connection.js';
+import { remaining, settlesBefore } from './deadline.js';
+import { inboxRetention, pruneInbox } from './inbox-pruning.js';
+import type { Begun } from './lifecycle.js';
+import { ensureTopics } from './topic-plan.js';
+
+/** How much of the deadline of a stop handlers may take; the rest is for sending what they published. */
+const HANDLERS_SHARE = 0.75;
+/** So that what handlers did by then can still be committed. */
+const HANDLERS_MS = 9_000;
+
+/** The parts of a service that is connected. */
+export interface Running {
+  readonly registry: EventRegistry;
+  readonly names: TopicNames;
+  readonly driver: KafkaDriver;
+  readonly publisher: Publisher;
+  readonly processors: ProcessorManager;
+}
+
+/** Puts the application together, opens the store and reaches the broker. Nothing is published or read yet. */
+export async function connectParts(parts: ServiceParts, begun: Begun): Promise<Running> {
+  const { config, notices, bus, store, events, resolve } = parts;
+  const made = assemble(parts, begun);
+  const registry = new EventRegistry(events);
+  const names = new TopicNames(config.topicPrefix);
+  if (store !== undefined) {
+    await store.open();
+    begun(() => store.close());
+  }
+  const driver = await connect(config, notices, begun);
+  const codec = new JsonCodec();
+  const publisher = new Publisher({ driver, codec, topics: names, registry, limits: outboundLimits(config), notices });
+  const processors = new ProcessorManager({
+    driver,
+    publisher,
+    registry,
+    codec,
+    topics: names,
+    bus,
+    store,
+    notices,
+    resolve,
+    source: `/${config.serviceName}`,
+    groupPrefix: config.groupId,
+    from: config.autoOffsetReset,
+    maxInFlight: config.maxPollRecords,
+    deliveryTimeoutMs: config.deliveryTimeoutMs,
+    drainMs: HANDLERS_MS,
+  });
+  for (const processor of made) processors.add(processor);
+  return { registry, names, driver, publisher, processors };
+}
+
+/** Sees to the topics, opens the bus and lets the processors read. Resolves to what the topics are like. */
+export async function open(running: Running, parts: ServiceParts, begun: Begun): Promise<readonly TopicDescription[]> {
+  const { config, notices, store } = parts;
+  const { registry, names, driver, processors } = running;
+  const contracts = registry.contracts().filter(({ direction }) => direction !== 'local');
+  const read = new Set(processors.topics);
+  const topics = await ensureTopics({ config, names, contracts, read }, driver.admin, notices);
+  const retentionMs = inboxRetention(topics.filter(({ topic }) => read.has(topic)));
+  if (store !== undefined && retentionMs !== undefined) begun(pruneInbox(store, retentionMs, notices));
+  begun(openBus(running, parts));
+  await processors.start();
+  begun((deadline) => processors.stop(Math.min(HANDLERS_MS, remaining(deadline) * HANDLERS_SHARE)));
+  return topics;
+}
+
+/** From here on what is published leaves the process; taken back, nothing is published any more. */
+function openBus({ publisher }: Running, { bus, unlock, notices }: ServiceParts): (deadline: number) => Promise<void> {
+  unlock();
+  const bridge = new KafkaEventBridge(bus, publisher);
+  bridge.connect();
+  return async (deadline) => {
+    const closed = bus.close();
+    await bridge.close(remaining(deadline));
+    if (await settlesBefore(closed, deadline)) return;
+    const message = 'listeners were still at work at the deadline of the stop; nothing waits for them any more';
+    notices.raise({ level: 'warn', code: 'CLEANUP_FAILED', message });
+  };
+}
