@@ -112,8 +112,10 @@ export interface TopicDescription {
 }
 
 export interface KafkaAdmin {
-  /** Number of brokers in the cluster. */
+  /** Number of brokers in the cluster; asked anew each time, so that a cluster that does not answer is noticed. */
   brokers(): Promise<number>;
+  /** Names of all topics of the cluster, sorted, those that Kafka keeps for itself left out (they begin with `__`). */
+  listTopics(): Promise<string[]>;
   /** Creates what is missing, leaves the rest alone, and resolves once every topic has leaders. Returns the created names. */
   ensureTopics(specs: readonly TopicSpec[]): Promise<string[]>;
   /** Those of the topics that exist. */

@@ -77,6 +77,23 @@ export const WRITING_CASES: readonly DriverConformanceCase[] = [
     assert.deepEqual(more, []);
   }),
 
+  scene('lists the topics of the cluster, sorted, without those of Kafka itself', async ({ driver, topic, another, unique }) => {
+    const other = unique();
+    const internal = `__${unique()}`;
+    assert.equal((await driver.admin.listTopics()).includes(other), false);
+    const neighbour = await another();
+    const spec = { partitions: 1, replicationFactor: 1, configs: {} };
+    await neighbour.admin.ensureTopics([
+      { ...spec, topic: other },
+      { ...spec, topic: internal },
+    ]);
+
+    const listed = await driver.admin.listTopics();
+    assert.ok(listed.includes(topic) && listed.includes(other));
+    assert.ok(!listed.includes(internal));
+    assert.deepEqual(listed, listed.toSorted());
+  }),
+
   scene('knows no committed offsets of a group that never was', async ({ driver, topic, unique }) => {
     assert.deepEqual(await driver.admin.committed(unique(), topic), [
       { partition: 0, offset: undefined },

@@ -25,6 +25,10 @@ class Topics implements KafkaAdmin {
     return Promise.resolve(this.count);
   }
 
+  listTopics(): Promise<string[]> {
+    return Promise.resolve([...this.#there.keys()]);
+  }
+
   ensureTopics(specs: readonly TopicSpec[]): Promise<string[]> {
     const missing = specs.filter(({ topic }) => !this.#there.has(topic));
     for (const { topic, partitions, replicationFactor, configs } of missing) {

@@ -20,6 +20,12 @@ export class KafkaJsAdmin implements KafkaAdmin {
     return this.#client.run('cannot count the brokers', async (admin) => (await admin.describeCluster()).brokers.length);
   }
 
+  listTopics(): Promise<string[]> {
+    return this.#client.run('cannot list the topics', async (admin) =>
+      (await admin.listTopics()).filter((topic) => !topic.startsWith('__')).toSorted(),
+    );
+  }
+
   async ensureTopics(specs: readonly TopicSpec[]): Promise<string[]> {
     const created = await this.#client.run('cannot create topics', (admin) => createMissing(admin, specs));
     const topics = specs.map(({ topic }) => topic);
