@@ -84,9 +84,20 @@ export interface ConsumeOptions {
   onStopped(error: BusbarError): void;
 }
 
+/** How a subscription stands with its group. */
+export interface GroupMembership {
+  /** Whether the group counts on it. False from the moment a rebalance is heard of, or its consumer dies, until it has joined again. */
+  readonly joined: boolean;
+  /** Since when that is so, in ms since 1970. */
+  readonly since: number;
+  /** What its last consumer died of, or what keeps the next one from joining. Stays after that has joined, until the next rebalance. */
+  readonly error: BusbarError | undefined;
+}
+
 export interface Subscription {
   /** Partitions held now. */
   claims(): readonly Claim[];
+  readonly membership: GroupMembership;
   /** Commits what is settled now; resolves when the broker has it. */
   flush(): Promise<void>;
   /** Stops fetching, revokes (drain and flush as above), leaves the group. */

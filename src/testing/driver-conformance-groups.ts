@@ -71,6 +71,28 @@ export const GROUP_CASES: readonly DriverConformanceCase[] = [
     assert.ok(first.revoked.every((claim) => !claim.owned()));
   }),
 
+  scene('says whether the group counts on it, and since when', async ({ driver, topic, group, another }) => {
+    const began = Date.now();
+    const whileRevoked: boolean[] = [];
+    const first: Reader = new Reader(driver, topic, group, {
+      onRevoked: () => Promise.resolve(void whileRevoked.push(first.subscription.membership.joined)),
+    });
+    await first.join();
+    await until(() => first.subscription.membership.joined);
+    const { since, error } = first.subscription.membership;
+    assert.ok(since >= began && since <= Date.now());
+    assert.equal(error, undefined);
+
+    const second = new Reader(await another(), topic, group);
+    await second.join();
+    await until(() => first.subscription.claims().length === 1 && first.subscription.membership.joined);
+    assert.ok(first.subscription.membership.since > since);
+    assert.ok(whileRevoked.length > 0 && !whileRevoked.includes(true));
+
+    await first.subscription.close();
+    assert.equal(first.subscription.membership.joined, false);
+  }),
+
   scene('loses nothing and settles everything once when members come and go', async ({ driver, topic, group, another }) => {
     const seen: string[] = [];
     const member = (from: KafkaDriver): Reader =>

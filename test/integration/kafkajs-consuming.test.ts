@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { BusbarError } from '../../src/errors.js';
-import type { KafkaDriver, StartPosition } from '../../src/kafka/driver.js';
+import type { GroupMembership, KafkaDriver, StartPosition } from '../../src/kafka/driver.js';
 import { startEmbeddedKafka } from '../../src/kafka/embedded/embedded-kafka.js';
 import { kafkajsDriver } from '../../src/kafka/kafkajs/driver.js';
 import { Notices, type Notice } from '../../src/telemetry/notices.js';
@@ -104,7 +104,14 @@ describe('consuming with kafkajs while brokers fail', () => {
   it('replaces a consumer that crashed, tells what was lost, and loses no record', async () => {
     const kafka = await running;
     const lost: boolean[] = [];
-    const reader = await joined({ onRevoked: (_claims, gone) => Promise.resolve(void lost.push(gone)) });
+    const standing: GroupMembership[] = [];
+    const reader = await joined({
+      onRevoked: (_claims, gone) => {
+        lost.push(gone);
+        standing.push(reader.subscription.membership);
+        return Promise.resolve();
+      },
+    });
     await produce(0, 'a');
     await reader.read(1);
     await reader.subscription.flush();
@@ -113,6 +120,8 @@ describe('consuming with kafkajs while brokers fail', () => {
 
     expect((await reader.read(2)).map(text)).toEqual(['a', 'b']);
     expect(lost).toEqual([true]);
+    expect(standing).toMatchObject([{ joined: false, error: { code: 'KAFKA_FAILED' } }]);
+    expect(reader.subscription.membership).toMatchObject({ joined: true, error: { code: 'KAFKA_FAILED' } });
     expect(reader.revoked.every((claim) => claim.signal.aborted && !claim.owned())).toBe(true);
     expect(codes()).toEqual(['CONSUMER_RESTARTED']);
   });

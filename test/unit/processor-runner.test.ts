@@ -31,7 +31,8 @@ class JoiningDriver {
       this.closed++;
       return Promise.resolve();
     };
-    return { claims: () => [], flush: () => Promise.resolve(), close };
+    const membership = { joined: true, since: Date.now(), error: undefined };
+    return { claims: () => [], membership, flush: () => Promise.resolve(), close };
   }
 }
 

@@ -15,6 +15,10 @@ export interface MembershipContext {
   readonly options: ConsumeOptions;
   /** Where earlier claims of this subscription have settled up to, by partition: maybe more than was committed. */
   readonly remembered: Map<string, number>;
+  /** The group has given it its partitions, maybe none. */
+  readonly joined: () => void;
+  /** The group waits for it to join again. May be told more than once. */
+  readonly rejoins: () => void;
   /** The consumer is dead: kafkajs gave up, or the group has not heard of it for too long. */
   readonly crashed: (error: BusbarError) => void;
   /** Reading must not go on. */

@@ -98,6 +98,7 @@ export class Membership implements GateKeeper {
 
   mayJoin(): 'join' | 'wait' | 'refuse' {
     if (this.#ended) return 'refuse';
+    this.#context.rejoins();
     // Joins also begin without a REBALANCING event: after stale metadata, or when the group has forgotten us.
     if (this.#claims.size > 0) void this.#revoke(false);
     if (this.#revoking === undefined) return 'join';
@@ -136,7 +137,10 @@ export class Membership implements GateKeeper {
     const alive = (): void => void (this.#lastContact = Date.now());
     this.#consumer.on(events.HEARTBEAT, alive);
     this.#consumer.on(events.COMMIT_OFFSETS, alive);
-    this.#consumer.on(events.REBALANCING, () => void this.#revoke(false));
+    this.#consumer.on(events.REBALANCING, () => {
+      this.#context.rejoins();
+      void this.#revoke(false);
+    });
     this.#consumer.on(events.GROUP_JOIN, ({ payload }) => {
       alive();
       this.#assign(payload.memberAssignment);
@@ -184,6 +188,7 @@ export class Membership implements GateKeeper {
     options.onAssigned?.(claims);
     for (const claim of claims) void this.#reading.start(claim);
     this.#hasJoined = true;
+    this.#context.joined();
     this.#joined();
   }
 

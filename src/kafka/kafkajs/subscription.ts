@@ -1,6 +1,6 @@
 import type { BusbarError } from '../../errors.js';
 import type { Notices } from '../../telemetry/notices.js';
-import type { Claim, ConsumeOptions, Subscription } from '../driver.js';
+import type { Claim, ConsumeOptions, GroupMembership, Subscription } from '../driver.js';
 import type { KafkaJsAdmin } from './admin.js';
 import { Backoff } from './backoff.js';
 import { newClient } from './client.js';
@@ -20,6 +20,7 @@ export class KafkaJsSubscription implements Subscription {
   readonly #backoff = new Backoff(200, 10_000);
   readonly #closing = new AbortController();
   #membership: Membership | undefined;
+  #standing: GroupMembership = { joined: false, since: Date.now(), error: undefined };
   #replacing: Promise<void> = Promise.resolve();
   #closed: Promise<void> | undefined;
 
@@ -50,6 +51,10 @@ export class KafkaJsSubscription implements Subscription {
     return this.#membership?.claims() ?? [];
   }
 
+  get membership(): GroupMembership {
+    return this.#standing;
+  }
+
   async flush(): Promise<void> {
     await this.#membership?.flush();
   }
@@ -60,6 +65,7 @@ export class KafkaJsSubscription implements Subscription {
   }
 
   async #end(): Promise<void> {
+    this.#leaves(undefined);
     await this.#membership?.end(false);
     await this.#replacing;
   }
@@ -73,10 +79,17 @@ export class KafkaJsSubscription implements Subscription {
       notices: this.#notices,
       options: this.#options,
       remembered: this.#remembered,
+      joined: () => {
+        if (membership === this.#membership) this.#standing = { joined: true, since: Date.now(), error: this.#standing.error };
+      },
+      rejoins: () => {
+        if (membership === this.#membership && this.#standing.joined) this.#leaves(undefined);
+      },
       crashed: (error) => {
         if (membership !== this.#membership) return;
         // One that dies soon after it has joined will do so again.
         if (Date.now() - began > this.#settings.sessionTimeoutMs) this.#backoff.reset();
+        this.#leaves(error);
         this.#replacing = this.#replace(membership, error);
       },
       stopped: (error) => this.#stop(error),
@@ -108,8 +121,14 @@ export class KafkaJsSubscription implements Subscription {
         return await this.#joinAnew();
       } catch (failure) {
         cause = failure;
+        this.#leaves(failure as BusbarError);
       }
     }
+  }
+
+  #leaves(error: BusbarError | undefined): void {
+    const { joined, since } = this.#standing;
+    this.#standing = { joined: false, since: joined ? Date.now() : since, error };
   }
 
   #stop(error: BusbarError): void {
