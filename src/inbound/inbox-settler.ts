@@ -2,6 +2,7 @@ import { BusbarError } from '../errors.js';
 import type { InRecord } from '../kafka/record.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { InboxRow, Store, StoredRecord } from '../store/store.js';
+import { Latest } from './latest.js';
 import type { Handled } from './partition-line.js';
 import { Abandoned, BeginAgain, type Scope } from './scope.js';
 import { keyOf, nameOf, stagedBy, type Conclusion, type Hear, type Identity, type SendStaged, type Settler } from './settler.js';
@@ -40,7 +41,7 @@ export class InboxSettler implements Settler {
   readonly #options: InboxSettlerOptions;
   readonly #written = new WeakMap<Scope, Written>();
   /** The sending of the latest copy of an event, by its name. */
-  readonly #sending = new Map<string, Promise<void>>();
+  readonly #sending = new Latest();
 
   constructor(options: InboxSettlerOptions) {
     this.#options = options;
@@ -127,10 +128,6 @@ export class InboxSettler implements Settler {
       await send(before === undefined);
     });
     this.#sending.set(name, mine);
-    const forget = (): void => {
-      if (this.#sending.get(name) === mine) this.#sending.delete(name);
-    };
-    mine.then(forget, forget);
     return mine;
   }
 

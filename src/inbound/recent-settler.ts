@@ -1,5 +1,6 @@
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { StagedRecord } from '../store/store.js';
+import { Latest } from './latest.js';
 import type { Handled } from './partition-line.js';
 import type { RecentIds } from './recent-ids.js';
 import { Abandoned, type Scope } from './scope.js';
@@ -23,7 +24,7 @@ const SKIPPED: Handled = { outcome: 'skipped', safe: undefined };
 export class RecentSettler implements Settler {
   readonly #options: RecentSettlerOptions;
   /** Handled, but what they staged is still on its way. */
-  readonly #sending = new Map<string, Promise<void>>();
+  readonly #sending = new Latest();
 
   constructor(options: RecentSettlerOptions) {
     this.#options = options;
@@ -58,16 +59,8 @@ export class RecentSettler implements Settler {
       if (outcome === 'handled') this.#remember(conclusion);
       for (const one of attempt?.staged ?? []) this.#options.hear(one);
     });
-    if (outcome === 'handled') this.#noteSending(nameOf(identity), safe);
+    if (outcome === 'handled') this.#sending.set(nameOf(identity), safe);
     return { outcome, safe };
-  }
-
-  #noteSending(name: string, sending: Promise<void>): void {
-    this.#sending.set(name, sending);
-    const forget = (): void => {
-      if (this.#sending.get(name) === sending) this.#sending.delete(name);
-    };
-    sending.then(forget, forget);
   }
 
   #remember({ identity }: Conclusion): void {
