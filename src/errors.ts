@@ -25,6 +25,7 @@ export const ERROR_CODES = {
   HANDLER_FAILED: 'a handler threw or rejected',
   HANDLER_TIMEOUT: 'a handler ran longer than handlerTimeoutMs',
   HANDLER_STUCK: 'a handler did not end after it was told to; its partition waits',
+  UNDECLARED_OUTPUT: 'a handler published an event that its processor does not name in `publishes`',
   ATTEMPT_OVER: 'publish or transaction was called on a context whose attempt is over',
   NOT_IN_PROCESSOR: 'transaction was called outside a processor',
   STORE_MISSING: 'transaction needs a store and none is configured',

@@ -4,6 +4,7 @@ export { KafkaConfig, type Environment, type KafkaSettings } from './config/kafk
 export { ConfigError, type Finding } from './config/finding.js';
 export { Secret } from './config/secret.js';
 export type { TlsSettings } from './config/tls.js';
+export type { BodyMapping, BodyMappingInit } from './config/body-mapping.js';
 export type { TopicSettings, TopicSettingsInit } from './config/topic-settings.js';
 
 export { DomainEvent } from './event/domain-event.js';

@@ -72,7 +72,8 @@ export class EventBus {
    * Resolves when the event is safe and its listeners have ended or had their time. Rejects before anything has happened
    * with `NOT_AN_EVENT`, `EVENT_DEFINITION`, `EVENT_INVALID`, `KEY_MISSING`, `INBOUND_ONLY` or `BUS_CLOSED`; after that with a
    * `PublishError`, exactly when the event is not known to be safe. Inside the handler of a processor it resolves at
-   * once with `where: 'handler'`: the event shares the fate of the handler. A `local` event is never staged.
+   * once with `where: 'handler'`: the event shares the fate of the handler, and has to be one that its processor names in
+   * `publishes` (`UNDECLARED_OUTPUT`). A `local` event is never staged.
    */
   async publish<E extends object>(event: E, options: PublishOptions = {}): Promise<Receipt<E>> {
     const around = this.#around();

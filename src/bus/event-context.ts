@@ -18,7 +18,7 @@ export interface EventContext {
   readonly signal: AbortSignal;
   /**
    * In a processor: stages the event, which leaves once this record is settled; throws for an invalid or too large
-   * event and `ATTEMPT_OVER` afterwards. In a listener: sends it at once; the listener has ended when it is safe, and
+   * event, `UNDECLARED_OUTPUT` for one that the processor does not name in `publishes`, and `ATTEMPT_OVER` afterwards. In a listener: sends it at once; the listener has ended when it is safe, and
    * its failure is the listener's failure. The envelope is what will be sent.
    */
   publish<E extends object>(event: E, options?: PublishOptions): Envelope<E>;

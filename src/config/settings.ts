@@ -177,7 +177,7 @@ export class Settings {
   @Topics({
     defaultText: 'the five topics below',
     effect:
-      'Topics of the application, by their name without the prefix: `partitions` and `retentionMs` (-1 keeps records for ever). Only in the file and in code; it adds to the default topics and overrides them.',
+      'Topics of the application, by their name without the prefix: `partitions`, `retentionMs` (-1 keeps records for ever), and `mapping`, which says where [records of others](wire.md#records-that-others-wrote) have their name and data. Only in the file and in code; it adds to the default topics and overrides them.',
   })
   readonly topics!: Readonly<Record<string, TopicSettings>>;
 }

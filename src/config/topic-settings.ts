@@ -1,19 +1,27 @@
 import { IsInt, IsOptional, Max, Min, ValidateBy, validateSync } from 'class-validator';
 
+import { completeMapping, mappingProblems, type BodyMapping, type BodyMappingInit } from './body-mapping.js';
+import { nearest } from './nearest.js';
 import { setting } from './setting.js';
 
 const DAY_MS = 86_400_000;
 const NAME = /^[A-Za-z0-9._-]{1,200}$/;
 
-/** How a topic is created. */
+/** How a topic is created, and how it is read. */
 export interface TopicSettings {
   readonly partitions: number;
   /** How long records are kept, in ms; -1: for ever. */
   readonly retentionMs: number;
+  /** Where records that others wrote without CloudEvents headers have their name and data; undefined: where they usually have. */
+  readonly mapping?: BodyMapping | undefined;
 }
 
-/** What file or code may leave out of a topic. */
-export type TopicSettingsInit = { readonly [K in keyof TopicSettings]?: TopicSettings[K] | undefined };
+/** What file or code may say of a topic; what it leaves out has a default. */
+export interface TopicSettingsInit {
+  readonly partitions?: number | undefined;
+  readonly retentionMs?: number | undefined;
+  readonly mapping?: BodyMappingInit | undefined;
+}
 
 /** The topics every application has, without the prefix, and how long they keep their records. */
 export const DEFAULT_TOPICS: ReadonlyMap<string, { readonly retentionMs: number }> = new Map([
@@ -49,7 +57,8 @@ class TopicInput {
   }
 }
 
-const FIELDS = ['partitions', 'retentionMs'];
+const FIELDS = ['partitions', 'retentionMs', 'mapping'] satisfies (keyof TopicSettings)[];
+const ALLOWED = '`partitions`, `retentionMs` and `mapping`';
 
 export interface TopicProblem {
   /** Where, below `topics`, e.g. `orders.partitions`. */
@@ -60,23 +69,28 @@ export interface TopicProblem {
 
 /** Everything that is wrong with `topics` as file or code gave them. */
 export function topicProblems(input: unknown): TopicProblem[] {
-  if (!isRecord(input)) return [{ path: '', value: input, allowed: 'topic names, each with `partitions` and `retentionMs`' }];
+  if (!isRecord(input)) return [{ path: '', value: input, allowed: `topic names, each with ${ALLOWED}` }];
   return Object.entries(input).flatMap(([topic, given]): TopicProblem[] => {
     if (!NAME.test(topic) || topic === '.' || topic === '..')
       return [{ path: topic, value: topic, allowed: 'a name of 1 to 200 letters, digits, `.`, `_` and `-`' }];
     if (topic.endsWith('.dead-letter'))
       return [{ path: topic, value: topic, allowed: 'a name that does not end in `.dead-letter`: those topics come by themselves' }];
     if (given === null || given === undefined) return [];
-    if (!isRecord(given)) return [{ path: topic, value: given, allowed: '`partitions` and `retentionMs`' }];
+    if (!isRecord(given)) return [{ path: topic, value: given, allowed: ALLOWED }];
     const unknown = Object.keys(given)
-      .filter((field) => !FIELDS.includes(field))
-      .map((field) => ({ path: `${topic}.${field}`, value: given[field], allowed: 'only `partitions` and `retentionMs`' }));
+      .filter((field) => !FIELDS.some((known) => known === field))
+      .map((field) => ({ path: `${topic}.${field}`, value: given[field], allowed: onlyFields(field) }));
     const wrong = validateSync(new TopicInput(given)).map(({ property, value, constraints }) => ({
       path: `${topic}.${property}`,
       value: value as unknown,
       allowed: Object.values(constraints ?? {})[0] ?? '',
     }));
-    return [...unknown, ...wrong];
+    const mapping = mappingProblems(given['mapping']).map(({ part, value, allowed }) => ({
+      path: part === undefined ? `${topic}.mapping` : `${topic}.mapping.${part}`,
+      value,
+      allowed,
+    }));
+    return [...unknown, ...wrong, ...mapping];
   });
 }
 
@@ -87,10 +101,11 @@ export function completeTopics(inputs: readonly unknown[], numPartitions: number
   for (const [topic, { retentionMs }] of DEFAULT_TOPICS) topics[topic] = Object.freeze({ partitions: numPartitions, retentionMs });
   for (const input of inputs) {
     for (const [topic, given] of Object.entries(input as Record<string, TopicSettingsInit | null>)) {
-      const before = topics[topic] ?? { partitions: numPartitions, retentionMs: DEFAULT_RETENTION_MS };
+      const before: TopicSettings = topics[topic] ?? { partitions: numPartitions, retentionMs: DEFAULT_RETENTION_MS };
       topics[topic] = Object.freeze({
         partitions: given?.partitions ?? before.partitions,
         retentionMs: given?.retentionMs ?? before.retentionMs,
+        mapping: given?.mapping ? completeMapping(given.mapping) : before.mapping,
       });
     }
   }
@@ -99,8 +114,13 @@ export function completeTopics(inputs: readonly unknown[], numPartitions: number
 
 /** The setting `topics`; what is in it is checked by `topicProblems`. */
 export function Topics(about: { readonly effect: string; readonly defaultText: string }): PropertyDecorator {
-  const allowed = 'names, each with `partitions` (1 to 10000) and `retentionMs` (from 1, or -1)';
+  const allowed = 'names, each with `partitions` (1 to 10000), `retentionMs` (from 1, or -1) and `mapping`';
   return setting({ allowed, inEnvironment: false, read: (given) => given }, about, []);
+}
+
+function onlyFields(given: string): string {
+  const meant = nearest(given, FIELDS);
+  return `only ${ALLOWED}${meant === undefined ? '' : `; did you mean \`${meant}\`?`}`;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,7 +1,7 @@
 import type { ContextLog, EventContext, Resolve } from '../bus/event-context.js';
 import { BusbarError } from '../errors.js';
 import { contractOfEvent } from '../event/contract-of.js';
-import type { PublishOptions } from '../event/contract.js';
+import type { EventClass, PublishOptions } from '../event/contract.js';
 import type { Envelope, EventMetadata } from '../event/envelope.js';
 import { createEnvelope } from '../event/create-envelope.js';
 import { uuidv5 } from '../event/uuid.js';
@@ -17,6 +17,8 @@ export interface AttemptOptions {
   /** `/` + service name: the source of what is published here. */
   readonly source: string;
   readonly hasStore: boolean;
+  /** The events that its handlers may publish: what it says of itself is what it does. */
+  readonly publishes: ReadonlySet<EventClass>;
   /** Checks an event that a handler publishes, and gives its wire form. */
   encode(envelope: Envelope): MaybePromise<WireRecord>;
   readonly resolve: Resolve;
@@ -86,13 +88,14 @@ export class Attempt implements EventContext {
     const { group, source } = this.#options;
     const cause = this.#cause;
     const contract = contractOfEvent(event);
-    contract.validate(event);
     if (contract.direction === 'local') {
       throw new BusbarError(
         'WIRING_INVALID',
         `${contract.name} is local and cannot be staged: publish it on the bus, whose listeners hear it at once`,
       );
     }
+    if (!this.#options.publishes.has(contract.eventClass)) throw this.#undeclared(contract.eventClass);
+    contract.validate(event);
     const { name } = contract;
     const envelope = createEnvelope(event, options, {
       source,
@@ -166,6 +169,15 @@ export class Attempt implements EventContext {
     const ordinal = this.#ordinals.get(name) ?? 0;
     this.#ordinals.set(name, ordinal + 1);
     return ordinal;
+  }
+
+  #undeclared({ name }: EventClass): BusbarError {
+    const { processor, publishes } = this.#options;
+    const declared = [...publishes].map((eventClass) => eventClass.name);
+    return new BusbarError(
+      'UNDECLARED_OUTPUT',
+      `processor ${processor} publishes ${name} and does not say so: write \`publishes: [${[...declared, name].join(', ')}]\` in its @ProcessorOptions`,
+    );
   }
 
   #overError(what: string): BusbarError {

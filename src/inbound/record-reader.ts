@@ -1,11 +1,12 @@
 import type { Codec } from '../codec/codec.js';
+import { DEFAULT_MAPPING, type BodyMapping } from '../config/body-mapping.js';
 import type { Stage } from '../dead-letter/dead-letter.js';
 import { BusbarError } from '../errors.js';
 import type { Contract } from '../event/contract.js';
 import { type Envelope, envelopeOf, type EventMetadata } from '../event/envelope.js';
 import type { EventRegistry } from '../event/event-registry.js';
 import type { InRecord } from '../kafka/record.js';
-import type { TopicNames } from '../kafka/topics.js';
+import type { BodyMappings, TopicNames } from '../kafka/topics.js';
 import type { Body } from '../kafka/wire/incoming.js';
 import { readRecord } from '../kafka/wire/read-record.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
@@ -31,19 +32,22 @@ export class RecordReader {
   readonly #codec: Codec;
   /** Full names of the topics that the events belong on. */
   readonly #topics: ReadonlyMap<Contract, string>;
+  readonly #mappings: BodyMappings;
 
-  constructor(wanted: readonly Contract[], registry: EventRegistry, codec: Codec, topics: TopicNames) {
+  constructor(wanted: readonly Contract[], registry: EventRegistry, codec: Codec, topics: TopicNames, mappings: BodyMappings) {
     this.#wanted = wanted;
     this.#names = new Set(wanted.map(({ name }) => name));
     this.#registry = registry;
     this.#codec = codec;
     this.#topics = new Map(wanted.map((contract) => [contract, topics.topic(contract.topic)]));
+    this.#mappings = mappings;
   }
 
   /** Never throws and never rejects. */
   read(record: InRecord): MaybePromise<Reading> {
-    const incoming = readRecord(record);
-    if (incoming === undefined) return { kind: 'broken', error: unnameable(record), stage: 'name', metadata: undefined };
+    const mapping = this.#mappings.get(record.topic) ?? DEFAULT_MAPPING;
+    const incoming = readRecord(record, mapping);
+    if (incoming === undefined) return { kind: 'broken', error: unnameable(record, mapping), stage: 'name', metadata: undefined };
     if (!this.#names.has(incoming.name)) return IGNORED;
 
     let metadata: EventMetadata | undefined;
@@ -97,9 +101,9 @@ function toEvent(contract: Contract, data: unknown, metadata: EventMetadata): Re
   }
 }
 
-function unnameable({ topic, partition, offset }: InRecord): BusbarError {
+function unnameable({ topic, partition, offset }: InRecord, { name }: BodyMapping): BusbarError {
   return new BusbarError(
     'UNNAMEABLE',
-    `record ${topic}/${partition}@${offset} has no ce_type header and no event_type or type field: its name cannot be determined`,
+    `record ${topic}/${partition}@${offset} has no ce_type header and no field ${name.join(' or ')} in a JSON body: its name cannot be determined`,
   );
 }

@@ -1,3 +1,4 @@
+import type { BodyMapping } from '../config/body-mapping.js';
 import type { TopicSettings } from '../config/topic-settings.js';
 import { BusbarError } from '../errors.js';
 import type { TopicSpec } from './driver.js';
@@ -30,6 +31,15 @@ export class TopicNames {
   base(fullTopic: string): string {
     return fullTopic.startsWith(this.#lead) ? fullTopic.slice(this.#lead.length) : fullTopic;
   }
+}
+
+/** Where bodies have their name and data, by topic (named as on the broker), for those that have it where nobody expects it. */
+export type BodyMappings = ReadonlyMap<string, BodyMapping>;
+
+export function bodyMappings(topics: Readonly<Record<string, TopicSettings>>, names: TopicNames): BodyMappings {
+  return new Map(
+    Object.entries(topics).flatMap(([name, { mapping }]) => (mapping === undefined ? [] : [[names.topic(name), mapping] as const])),
+  );
 }
 
 /** Copies of a topic that is created. */

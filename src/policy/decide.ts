@@ -1,3 +1,4 @@
+import { BusbarError } from '../errors.js';
 import { deadLetter, retry, type ErrorPolicy, type FinalPolicy, type OnErrorOfPolicy, type RetryPolicy } from './policy.js';
 
 /** What to do about an error now. */
@@ -8,6 +9,7 @@ const FALLBACK: RetryPolicy = retry({ attempts: 3, otherwise: deadLetter() });
 
 /** What the policies say of a failed attempt; `attempt` counts from 1. */
 export function decide(policies: readonly ErrorPolicy[], error: unknown, attempt: number): Decision {
+  if (isInTheCode(error)) return { action: decideFinal(policies, error) };
   const policy = policyFor(policies, error);
   if (policy.kind !== 'retry') return { action: policy.kind };
   if (attempt >= policy.attempts) return { action: policy.otherwise.kind };
@@ -18,6 +20,11 @@ export function decide(policies: readonly ErrorPolicy[], error: unknown, attempt
 export function decideFinal(policies: readonly ErrorPolicy[], error: unknown): FinalPolicy['kind'] {
   const policy = policyFor(policies, error);
   return policy.kind === 'retry' ? policy.otherwise.kind : policy.kind;
+}
+
+/** Wrong in the code of the processor: no attempt of this process can go better. */
+function isInTheCode(error: unknown): boolean {
+  return error instanceof BusbarError && error.code === 'UNDECLARED_OUTPUT';
 }
 
 function policyFor(policies: readonly ErrorPolicy[], error: unknown): RetryPolicy | FinalPolicy {

@@ -11,7 +11,7 @@ export interface ProcessorSettings {
   readonly from?: From | undefined;
   /** Events of one partition handled at the same time, each of another key. Default 1: strictly in log order. */
   readonly concurrency?: number | undefined;
-  /** The events that its handlers publish. */
+  /** The events that its handlers publish; any other is `UNDECLARED_OUTPUT`. Default: none. */
   readonly publishes?: readonly EventClass[] | undefined;
   /** The first line that applies to an error decides. Default: `retry({ attempts: 3, otherwise: deadLetter() })`. */
   readonly onError?: readonly ErrorPolicy[] | undefined;

@@ -17,7 +17,7 @@ import { StagedSender } from '../inbound/staged-sender.js';
 import { StartOffsets, type From } from '../inbound/start-offset.js';
 import type { KafkaDriver } from '../kafka/driver.js';
 import type { InRecord } from '../kafka/record.js';
-import type { TopicNames } from '../kafka/topics.js';
+import type { BodyMappings, TopicNames } from '../kafka/topics.js';
 import type { Publisher } from '../outbound/publisher.js';
 import type { Store } from '../store/store.js';
 import type { Notices } from '../telemetry/notices.js';
@@ -33,6 +33,7 @@ export interface ProcessorEnvironment {
   readonly registry: EventRegistry;
   readonly codec: Codec;
   readonly topics: TopicNames;
+  readonly mappings: BodyMappings;
   readonly bus: EventBus;
   readonly store: Store | undefined;
   readonly notices: Notices;
@@ -189,9 +190,9 @@ export class ProcessorRunner {
   }
 
   #newDelivery(handlers: ReadonlyMap<Contract, Handler<object>>): Delivery {
-    const { registry, codec, topics, notices, publisher, resolve, source, store } = this.#environment;
+    const { registry, codec, topics, mappings, notices, publisher, resolve, source, store } = this.#environment;
     return new Delivery({
-      reader: new RecordReader([...handlers.keys()], registry, codec, topics),
+      reader: new RecordReader([...handlers.keys()], registry, codec, topics, mappings),
       handlers,
       settler: this.#newSettler(),
       policies: this.#settings.onError ?? [],
@@ -201,6 +202,7 @@ export class ProcessorRunner {
         processor: this.name,
         source,
         hasStore: store !== undefined,
+        publishes: new Set(this.#settings.publishes),
         encode: (envelope) => publisher.encode(envelope),
         resolve,
         notices,

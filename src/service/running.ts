@@ -2,7 +2,7 @@ import { KafkaEventBridge } from '../bridge/kafka-event-bridge.js';
 import { JsonCodec } from '../codec/json.js';
 import { EventRegistry } from '../event/event-registry.js';
 import type { KafkaDriver, TopicDescription } from '../kafka/driver.js';
-import { TopicNames } from '../kafka/topics.js';
+import { bodyMappings, TopicNames } from '../kafka/topics.js';
 import { Publisher } from '../outbound/publisher.js';
 import { ProcessorManager } from '../processor/processor-manager.js';
 import { assemble, type ServiceParts } from './assembly.js';
@@ -45,6 +45,7 @@ export async function connectParts(parts: ServiceParts, begun: Begun): Promise<R
     registry,
     codec,
     topics: names,
+    mappings: bodyMappings(config.topics, names),
     bus,
     store,
     notices,

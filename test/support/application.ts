@@ -1,3 +1,4 @@
+import type { TopicSettings } from '../../src/config/topic-settings.js';
 import { EventBus } from '../../src/bus/event-bus.js';
 import { KafkaEventBridge } from '../../src/bridge/kafka-event-bridge.js';
 import { JsonCodec } from '../../src/codec/json.js';
@@ -8,7 +9,7 @@ import { EventRegistry } from '../../src/event/event-registry.js';
 import type { KafkaDriver } from '../../src/kafka/driver.js';
 import { kafkajsDriver } from '../../src/kafka/kafkajs/driver.js';
 import type { InRecord } from '../../src/kafka/record.js';
-import { TopicNames } from '../../src/kafka/topics.js';
+import { bodyMappings, TopicNames } from '../../src/kafka/topics.js';
 import { Publisher } from '../../src/outbound/publisher.js';
 import type { Processor } from '../../src/processor/processor.js';
 import { ProcessorManager } from '../../src/processor/processor-manager.js';
@@ -25,6 +26,8 @@ export interface TestApplicationOptions {
   readonly bootstrap?: string | undefined;
   readonly service?: string | undefined;
   readonly partitions?: number | undefined;
+  /** How topics are read; they are created with `partitions`. */
+  readonly topics?: Readonly<Record<string, TopicSettings>> | undefined;
   /** How soon the group gives up a member that was killed. */
   readonly sessionTimeoutMs?: number | undefined;
   /** Stands between the application and its driver. */
@@ -81,6 +84,7 @@ export class TestApplication {
       registry: new EventRegistry(events),
       codec,
       topics,
+      mappings: bodyMappings(options.topics ?? {}, topics),
       bus,
       store,
       notices,

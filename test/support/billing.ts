@@ -12,7 +12,7 @@ import { ProcessorOptions, type ProcessorSettings } from '../../src/processor/pr
 import { sqliteStore } from '../../src/store/sqlite/sqlite-store.js';
 import type { Store } from '../../src/store/store.js';
 import { TestApplication, type TestApplicationOptions } from './application.js';
-import { OrderPlaced } from './events.js';
+import { OrderBilled, OrderPlaced } from './events.js';
 
 /** Starts applications that are stopped after each test of the file that calls this. */
 export function applications(): (options: TestApplicationOptions) => Promise<TestApplication> {
@@ -47,12 +47,12 @@ export const withAndWithoutStore: readonly [string, () => Store | undefined][] =
 
 export const placed = (orderId: string, amount = 1): OrderPlaced => new OrderPlaced({ orderId, amount });
 
-/** A processor named billing that does with an order what the test says. */
+/** A processor named billing that does with an order what the test says, and may publish bills. */
 export function billing(
   handle: (event: OrderPlaced, ctx: EventContext) => void | Promise<void>,
   settings: Omit<ProcessorSettings, 'name'> = {},
 ): Processor {
-  @ProcessorOptions({ name: 'billing', ...settings })
+  @ProcessorOptions({ name: 'billing', publishes: [OrderBilled], ...settings })
   class Billing extends Processor {
     @Handles(OrderPlaced) placed(event: OrderPlaced, ctx: EventContext): void | Promise<void> {
       return handle(event, ctx);

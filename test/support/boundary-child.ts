@@ -27,7 +27,7 @@ function reach(boundary: Boundary, orderId: string | undefined): void {
 const orderOf = (id: string): string => id.replace('event-', '');
 const orderOfRecord = ({ value }: Pick<InRecord, 'value'>): string | undefined => /"orderId":"([^"]*)"/.exec(String(value))?.[1];
 
-@ProcessorOptions({ name: 'billing', onError: [deadLetter()] })
+@ProcessorOptions({ name: 'billing', publishes: [OrderBilled], onError: [deadLetter()] })
 class Billing extends Processor {
   @Handles(OrderPlaced) async placed(event: OrderPlaced, ctx: EventContext): Promise<void> {
     const kind = event.amount % 4;

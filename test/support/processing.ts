@@ -63,7 +63,7 @@ export class Processing {
     };
     const hear = (): void => undefined;
     this.#delivery = new Delivery({
-      reader: new RecordReader([contract], new EventRegistry([OrderPlaced, OrderBilled]), codec, topics),
+      reader: new RecordReader([contract], new EventRegistry([OrderPlaced, OrderBilled]), codec, topics, new Map()),
       handlers: new Map([[contract, handle as Handler<object>]]),
       settler:
         store === undefined
@@ -76,6 +76,7 @@ export class Processing {
         processor: 'billing',
         source: '/tests',
         hasStore: store !== undefined,
+        publishes: new Set([OrderBilled]),
         encode: (envelope) => {
           const encoded = encoder.encode(envelope);
           return encoded instanceof Promise ? encoded.then(({ record }) => record) : encoded.record;

@@ -68,6 +68,7 @@ it('the file in the guide is a configuration, and code is laid over it as the gu
     expect(environment).toMatchObject({ serviceName: 'from-environment', embedded: { dir: undefined } });
     expect(file).toMatchObject({ serviceName: 'from-environment', lingerMs: 0 });
     expect(file.topics).toMatchObject({ orders: { partitions: 12, retentionMs: 604_800_000 }, 'debate-events': { retentionMs: -1 } });
+    expect(file.topics['payments']?.mapping).toEqual({ name: ['kind', 'eventKind'], data: 'payload' });
     expect(both).toMatchObject({ serviceName: 'from-environment', lingerMs: 5 });
     expect(code).toMatchObject({ serviceName: 'debates', embedded: { dir: undefined } });
   } finally {

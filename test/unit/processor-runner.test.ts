@@ -49,6 +49,7 @@ function setUp(processor: Processor = billing(() => undefined)) {
     registry: new EventRegistry([OrderPlaced]),
     codec,
     topics,
+    mappings: new Map(),
     bus: new EventBus({ source: '/tests', notices }),
     store: undefined,
     notices,

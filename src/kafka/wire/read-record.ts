@@ -1,3 +1,4 @@
+import { DEFAULT_MAPPING, type BodyMapping } from '../../config/body-mapping.js';
 import { BusbarError } from '../../errors.js';
 import { isJsonContentType, parseJsonObject } from '../../event/json-object.js';
 import type { InRecord } from '../record.js';
@@ -5,16 +6,6 @@ import { malformed } from './attributes.js';
 import { HeaderAttributes, headerText } from './header-attributes.js';
 import { type Body, Incoming } from './incoming.js';
 import { JsonAttributes, structuredBody } from './structured.js';
-
-/** Where a JSON body without CloudEvents headers has its name and its data. */
-export interface BodyMapping {
-  /** Fields that may hold the name; the first that does counts. */
-  readonly name: readonly string[];
-  /** Field that holds the data, if it is an object; else the whole body is the data. */
-  readonly data: string;
-}
-
-export const DEFAULT_MAPPING: BodyMapping = { name: ['event_type', 'type'], data: 'data' };
 
 /**
  * Reads a record as far as its name: CloudEvents 1.0 in structured mode (`content-type: application/cloudevents+json`)
