@@ -1,4 +1,5 @@
-import type { ContextLog, EventContext, Resolve } from '../bus/event-context.js';
+import { withAmbient } from '../bus/ambient.js';
+import type { ContextLog, EventContext, Handler, Resolve } from '../bus/event-context.js';
 import { BusbarError } from '../errors.js';
 import { contractOfEvent } from '../event/contract-of.js';
 import type { EventClass, PublishOptions } from '../event/contract.js';
@@ -7,8 +8,8 @@ import { createEnvelope } from '../event/create-envelope.js';
 import { uuidv5 } from '../event/uuid.js';
 import type { WireRecord } from '../kafka/record.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
-import type { SqlTransaction, StagedRecord } from '../store/store.js';
 import type { Notices } from '../telemetry/notices.js';
+import { HandlerCall, type Work } from './handler-call.js';
 
 /** What the attempts of one processor have in common. */
 export interface AttemptOptions {
@@ -25,49 +26,24 @@ export interface AttemptOptions {
   readonly notices: Notices;
 }
 
-export type Work = (tx: SqlTransaction) => MaybePromise<void>;
-
-/** A staged event: what the bus will hear once it was sent, and its wire form. */
-export interface Staged {
-  readonly envelope: Envelope;
-  wire: MaybePromise<WireRecord>;
-}
-
 /** One attempt of a handler at one event: the context it is given, and what it registers and stages. */
-export class Attempt implements EventContext {
+export class Attempt extends HandlerCall implements EventContext {
   readonly metadata: EventMetadata;
-  readonly attempt: number;
-  readonly works: Work[] = [];
-  readonly staged: Staged[] = [];
   readonly #options: AttemptOptions;
   readonly #cause: Envelope;
-  readonly #outer: AbortSignal;
-  #abort: AbortController | undefined;
-  #follow: (() => void) | undefined;
+  readonly #handler: Handler<object>;
   #ordinals: Map<string, number> | undefined;
-  #over = false;
 
-  constructor(cause: Envelope, attempt: number, outer: AbortSignal, options: AttemptOptions) {
+  constructor(cause: Envelope, handler: Handler<object>, attempt: number, outer: AbortSignal, options: AttemptOptions) {
+    super(attempt, outer);
     this.metadata = cause;
-    this.attempt = attempt;
     this.#cause = cause;
-    this.#outer = outer;
+    this.#handler = handler;
     this.#options = options;
   }
 
-  /** Made when somebody asks: most handlers never do. */
-  get signal(): AbortSignal {
-    if (this.#abort === undefined) {
-      const abort = new AbortController();
-      this.#abort = abort;
-      const follow = (): void => abort.abort(this.#outer.reason);
-      if (this.#outer.aborted) follow();
-      else if (!this.#over) {
-        this.#outer.addEventListener('abort', follow, { once: true });
-        this.#follow = follow;
-      }
-    }
-    return this.#abort.signal;
+  run(): MaybePromise<void> {
+    return withAmbient({ cause: this.#cause, stager: this }, () => this.#handler(this.#cause.event, this));
   }
 
   get log(): ContextLog {
@@ -79,7 +55,7 @@ export class Attempt implements EventContext {
   }
 
   publish<E extends object>(event: E, options: PublishOptions = {}): Envelope<E> {
-    if (this.#over) throw this.#overError('publish');
+    if (this.isOver) throw this.#overError('publish');
     return this.stage(event, options);
   }
 
@@ -109,7 +85,7 @@ export class Attempt implements EventContext {
   }
 
   transaction(work: Work): void {
-    if (this.#over) throw this.#overError('transaction');
+    if (this.isOver) throw this.#overError('transaction');
     if (!this.#options.hasStore) {
       throw new BusbarError('STORE_MISSING', 'ctx.transaction needs a store: pass `store` to kafkaModule, e.g. sqliteStore({ … })');
     }
@@ -118,50 +94,6 @@ export class Attempt implements EventContext {
 
   get<T>(token: unknown): T {
     return this.#options.resolve<T>(token);
-  }
-
-  get isOver(): boolean {
-    return this.#over;
-  }
-
-  /** The wire forms of what was staged, in order; a promise where a codec is asynchronous. Rejects as the codec does. */
-  records(): MaybePromise<readonly StagedRecord[]> {
-    if (this.staged.some(({ wire }) => isPromise(wire))) return this.#encoded();
-    return this.staged.map(({ envelope, wire }) => {
-      const { topic, key, value, headers, timestamp } = wire as WireRecord;
-      return { id: envelope.id, topic, key, value, headers, timestamp };
-    });
-  }
-
-  async #encoded(): Promise<readonly StagedRecord[]> {
-    for (const staged of this.staged) staged.wire = await staged.wire;
-    return this.records();
-  }
-
-  /** From now on `publish` and `transaction` throw, and nothing is left on the outer signal, which lives much longer. */
-  end(): void {
-    this.#over = true;
-    if (this.#follow !== undefined) this.#outer.removeEventListener('abort', this.#follow);
-    this.#follow = undefined;
-  }
-
-  /** The handler was given all its time: tells it so. */
-  timeOut(error: BusbarError): void {
-    void this.signal;
-    this.#abort?.abort(error);
-  }
-
-  /**
-   * Runs the works in order and gives what is staged then; the attempt is over with it, since what were staged later
-   * would not leave. A work that returns a promise makes the rest wait for it.
-   */
-  run(tx: SqlTransaction, first = 0): MaybePromise<readonly StagedRecord[]> {
-    for (let i = first; i < this.works.length; i++) {
-      const result = (this.works[i] as Work)(tx);
-      if (isPromise(result)) return result.then(() => this.run(tx, i + 1));
-    }
-    this.end();
-    return this.records();
   }
 
   #nextOrdinal(name: string): number {

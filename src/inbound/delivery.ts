@@ -1,27 +1,23 @@
-import { withAmbient } from '../bus/ambient.js';
-import type { Handler } from '../bus/event-context.js';
-import { codeOf, deadLetterId, deadLetterOf, type Failure } from '../dead-letter/dead-letter.js';
-import type { Contract } from '../event/contract.js';
-import type { Envelope, EventMetadata } from '../event/envelope.js';
+import { codeOf, deadLetterId, deadLetterOf, type DeadLetterOrigin, type Failure } from '../dead-letter/dead-letter.js';
 import type { InRecord } from '../kafka/record.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import { decide, decideFinal } from '../policy/decide.js';
 import type { ErrorPolicy, FinalPolicy } from '../policy/policy.js';
 import type { Notices } from '../telemetry/notices.js';
-import { Attempt, type AttemptOptions } from './attempt.js';
+import type { HandlerCall } from './handler-call.js';
 import { awaitHandler } from './handler-run.js';
 import type { Handled } from './partition-line.js';
-import type { Reading, RecordReader } from './record-reader.js';
 import { Abandoned, BeginAgain, pause, ProcessorFailed, type Scope, stillOpen, unlessClosing } from './scope.js';
 import type { Identity, Settler } from './settler.js';
+import type { FindTask, Finding, Task } from './task.js';
 
 export interface DeliveryOptions {
-  readonly reader: RecordReader;
-  readonly handlers: ReadonlyMap<Contract, Handler<object>>;
+  readonly taskOf: FindTask;
   readonly settler: Settler;
   readonly policies: readonly ErrorPolicy[];
   readonly handlerTimeoutMs: number;
-  readonly attempts: AttemptOptions;
+  /** Who reads: named in dead letters and notices. */
+  readonly origin: DeadLetterOrigin;
   readonly notices: Notices;
   /** Full name of the dead-letter topic of a full topic name. */
   deadLetterTopic(topic: string): string;
@@ -40,7 +36,7 @@ interface Failures {
   last: Date;
 }
 
-/** Delivers one record to the handler of its event: read, recognise repeats, attempt until decided, settle. */
+/** Delivers one record to its handler: find the task, recognise repeats, attempt until decided, settle. */
 export class Delivery {
   readonly #options: DeliveryOptions;
   /** Handlers that still run though their partition was taken away, by their record: it must not be attempted beside them. */
@@ -51,24 +47,23 @@ export class Delivery {
   }
 
   deliver(record: InRecord, scope: Scope): MaybePromise<Handled> {
-    const reading = this.#options.reader.read(record);
-    return isPromise(reading)
-      ? reading.then((read) => this.#recognise(record, read, stillOpen(scope)))
-      : this.#recognise(record, reading, scope);
+    const found = this.#options.taskOf(record);
+    return isPromise(found)
+      ? found.then((finding) => this.#recognise(record, finding, stillOpen(scope)))
+      : this.#recognise(record, found, scope);
   }
 
-  #recognise(record: InRecord, reading: Reading, scope: Scope): MaybePromise<Handled> {
-    if (reading.kind === 'ignored') return IGNORED;
-    const identity = this.#identityOf(record, reading);
+  #recognise(record: InRecord, finding: Finding, scope: Scope): MaybePromise<Handled> {
+    if (finding.kind === 'ignored') return IGNORED;
+    const identity = finding.identity ?? this.#namelessIdentity(record);
     const settled = this.#options.settler.isSettled(identity, record);
     const go = (known: boolean): MaybePromise<Handled> => {
       if (known) return this.#options.settler.repeat(identity, record, scope);
-      if (reading.kind === 'broken') return this.#broken(record, identity, reading, scope);
-      const handler = this.#handlerOf(reading.contract);
+      if (finding.kind === 'broken') return this.#broken(record, identity, finding, scope);
       const earlier = this.#outliving.get(placeOf(record));
-      if (earlier === undefined) return this.#attempt(record, reading.envelope, handler, scope);
+      if (earlier === undefined) return this.#attempt(record, finding, scope);
       this.#options.onStuck(record, earlier);
-      return unlessClosing(earlier, scope).then(() => this.#attempt(record, reading.envelope, handler, scope));
+      return unlessClosing(earlier, scope).then(() => this.#attempt(record, finding, scope));
     };
     return isPromise(settled)
       ? settled.then((known) => {
@@ -78,41 +73,31 @@ export class Delivery {
       : go(settled);
   }
 
-  #identityOf(record: InRecord, reading: Exclude<Reading, { kind: 'ignored' }>): Identity {
-    const metadata: EventMetadata | undefined = reading.kind === 'event' ? reading.envelope : reading.metadata;
-    if (metadata !== undefined) return metadata;
-    return { source: NAMELESS_SOURCE, id: deadLetterId(this.#options.attempts.group, record) };
-  }
-
-  #handlerOf(contract: Contract): Handler<object> {
-    const handler = this.#options.handlers.get(contract);
-    if (handler === undefined) throw new TypeError(`no handler for ${contract.name}: the reader wants what nobody handles`);
-    return handler;
+  #namelessIdentity(record: InRecord): Identity {
+    return { source: NAMELESS_SOURCE, id: deadLetterId(this.#options.origin.group, record) };
   }
 
   /** The first attempt, without a promise where the handler needs none. */
-  #attempt(record: InRecord, envelope: Envelope, handler: Handler<object>, scope: Scope): MaybePromise<Handled> {
-    const attempt = this.#newAttempt(envelope, 1, scope);
+  #attempt(record: InRecord, task: Task, scope: Scope): MaybePromise<Handled> {
+    const call = task.newCall(1, scope.over);
     let running: MaybePromise<void>;
     let waits: boolean;
     try {
-      running = this.#run(handler, envelope, attempt);
+      running = call.run();
       waits = isPromise(running);
     } catch (error) {
-      attempt.end();
-      return this.#attemptAgain(record, envelope, handler, scope, error);
+      call.end();
+      return this.#attemptAgain(record, task, scope, error);
     }
-    if (!waits && attempt.works.length === 0 && attempt.staged.length === 0) {
-      attempt.end();
-      return this.#options.settler.settle({ record, identity: envelope, outcome: 'handled' }, scope);
+    if (!waits && call.works.length === 0 && call.staged.length === 0) {
+      call.end();
+      return this.#options.settler.settle({ record, identity: task.identity, outcome: 'handled' }, scope);
     }
-    return this.#conclude(record, envelope, running, attempt, scope).catch((error: unknown) =>
-      this.#attemptAgain(record, envelope, handler, scope, error),
-    );
+    return this.#conclude(record, task, running, call, scope).catch((error: unknown) => this.#attemptAgain(record, task, scope, error));
   }
 
   /** After a failed attempt: what the policies say, until they say something final. */
-  async #attemptAgain(record: InRecord, envelope: Envelope, handler: Handler<object>, scope: Scope, first: unknown): Promise<Handled> {
+  async #attemptAgain(record: InRecord, task: Task, scope: Scope, first: unknown): Promise<Handled> {
     let error = first;
     const firstFailedAt = new Date();
     for (let attempts = 1; ; attempts++) {
@@ -120,41 +105,41 @@ export class Delivery {
       const decision = decide(this.#options.policies, error, attempts);
       if (decision.action !== 'retry') {
         const failures = { attempts, first: firstFailedAt, last: new Date() };
-        return this.#giveUp(record, envelope, decision.action, { error, stage: 'handle' }, failures, scope);
+        return this.#giveUp(record, task.identity, decision.action, { error, stage: 'handle' }, failures, scope);
       }
       this.#notice(
         'info',
         'DELIVERY_RETRIED',
-        `attempt ${attempts} at ${envelope.name} failed, next in ${Math.round(decision.delayMs)} ms`,
+        `attempt ${attempts} at ${task.name} failed, next in ${Math.round(decision.delayMs)} ms`,
         record,
         error,
       );
       await pause(decision.delayMs, scope.closing);
-      const attempt = this.#newAttempt(envelope, attempts + 1, scope);
+      const call = task.newCall(attempts + 1, scope.over);
       try {
-        return await this.#conclude(record, envelope, this.#run(handler, envelope, attempt), attempt, scope);
+        return await this.#conclude(record, task, call.run(), call, scope);
       } catch (thrown) {
         error = thrown;
       } finally {
-        attempt.end();
+        call.end();
       }
     }
   }
 
   /** Waits for the handler and settles what it registered. */
-  async #conclude(record: InRecord, envelope: Envelope, running: MaybePromise<void>, attempt: Attempt, scope: Scope): Promise<Handled> {
+  async #conclude(record: InRecord, task: Task, running: MaybePromise<void>, call: HandlerCall, scope: Scope): Promise<Handled> {
     try {
       if (isPromise(running)) {
-        await awaitHandler(running, attempt, scope, {
+        await awaitHandler(running, call, scope, {
           timeoutMs: this.#options.handlerTimeoutMs,
           onStuck: (ended) => this.#options.onStuck(record, ended),
           onAbandoned: (ended) => this.#outlives(record, ended),
         });
       }
-      await attempt.records();
-      return await this.#options.settler.settle({ record, identity: envelope, outcome: 'handled', attempt }, scope);
+      await call.records();
+      return await this.#options.settler.settle({ record, identity: task.identity, outcome: 'handled', call }, scope);
     } finally {
-      attempt.end();
+      call.end();
     }
   }
 
@@ -168,18 +153,10 @@ export class Delivery {
     void ended.then(() => this.#outliving.delete(place));
   }
 
-  #run(handler: Handler<object>, envelope: Envelope, attempt: Attempt): MaybePromise<void> {
-    return withAmbient({ cause: envelope, stager: attempt }, () => handler(envelope.event, attempt));
-  }
-
-  #newAttempt(envelope: Envelope, number: number, scope: Scope): Attempt {
-    return new Attempt(envelope, number, scope.over, this.#options.attempts);
-  }
-
-  #broken(record: InRecord, identity: Identity, reading: Extract<Reading, { kind: 'broken' }>, scope: Scope): MaybePromise<Handled> {
+  #broken(record: InRecord, identity: Identity, finding: Extract<Finding, { kind: 'broken' }>, scope: Scope): MaybePromise<Handled> {
     const now = new Date();
-    const action = decideFinal(this.#options.policies, reading.error);
-    return this.#giveUp(record, identity, action, reading, { attempts: 0, first: now, last: now }, scope);
+    const action = decideFinal(this.#options.policies, finding.error);
+    return this.#giveUp(record, identity, action, finding, { attempts: 0, first: now, last: now }, scope);
   }
 
   #giveUp(
@@ -196,7 +173,7 @@ export class Delivery {
       return this.#options.settler.settle({ record, identity, outcome: 'skipped' }, scope);
     }
     const failure: Failure = { error, stage, attempts, firstFailedAt: first, lastFailedAt: last };
-    const deadLetter = deadLetterOf(record, failure, this.#options.attempts, this.#options.deadLetterTopic(record.topic));
+    const deadLetter = deadLetterOf(record, failure, this.#options.origin, this.#options.deadLetterTopic(record.topic));
     this.#notice('warn', 'DEAD_LETTERED', `a record goes to ${deadLetter.topic} (${codeOf(error)})`, record, error);
     return this.#options.settler.settle({ record, identity, outcome: 'deadLettered', deadLetter }, scope);
   }
@@ -214,7 +191,7 @@ export class Delivery {
       code,
       message,
       error,
-      details: { processor: this.#options.attempts.processor, topic, partition, offset },
+      details: { processor: this.#options.origin.processor, topic, partition, offset },
     });
   }
 }

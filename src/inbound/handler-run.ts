@@ -1,6 +1,6 @@
 import { BusbarError } from '../errors.js';
 import { Abandoned, type Scope } from './scope.js';
-import type { Attempt } from './attempt.js';
+import type { HandlerCall } from './handler-call.js';
 
 /** After its signal was aborted, how long a handler may still succeed, in ms. */
 const GRACE_MS = 5_000;
@@ -15,12 +15,12 @@ export interface HandlerWatch {
 
 /**
  * Waits for a handler that answered with a promise. After `timeoutMs` its signal is aborted; if it has not ended after
- * the grace, the attempt is fenced and `onStuck` is told, but the wait goes on: no second attempt may start while the
+ * the grace, the call is fenced and `onStuck` is told, but the wait goes on: no second attempt may start while the
  * first runs. Then rejects with `HANDLER_TIMEOUT`. Rejects with `Abandoned` as soon as the scope is over.
  */
 export async function awaitHandler(
   running: Promise<unknown>,
-  attempt: Attempt,
+  call: HandlerCall,
   scope: Scope,
   { timeoutMs, onStuck, onAbandoned }: HandlerWatch,
 ): Promise<void> {
@@ -28,10 +28,10 @@ export async function awaitHandler(
   let stuck: BusbarError | undefined;
   const timedOut = (): void => {
     const error = new BusbarError('HANDLER_TIMEOUT', `the handler ran longer than ${timeoutMs} ms (handlerTimeoutMs)`);
-    attempt.timeOut(error);
+    call.timeOut(error);
     timer = setTimeout(() => {
       stuck = error;
-      attempt.end();
+      call.end();
       onStuck(running);
     }, GRACE_MS);
   };

@@ -103,7 +103,7 @@ export class InboxSettler implements Settler {
     const safe = this.#inTurn(identity, record, scope, async (isFirst) => {
       await committed.catch(beginAgain);
       await this.#send(isFirst ? answer.staged : await this.#left(identity), scope);
-      for (const staged of conclusion.attempt?.staged ?? []) this.#options.hear(staged);
+      for (const staged of conclusion.call?.staged ?? []) this.#options.hear(staged);
     });
     return { outcome, safe };
   }

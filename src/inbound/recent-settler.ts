@@ -53,11 +53,11 @@ export class RecentSettler implements Settler {
   }
 
   #sendAll(conclusion: Conclusion, records: readonly StagedRecord[], scope: Scope): Handled {
-    const { outcome, record, attempt, identity } = conclusion;
+    const { outcome, record, call, identity } = conclusion;
     const safe = scope.chain.run(keyOf(record), async () => {
       for (const one of records) await this.#options.send(one, scope);
       if (outcome === 'handled') this.#remember(conclusion);
-      for (const one of attempt?.staged ?? []) this.#options.hear(one);
+      for (const one of call?.staged ?? []) this.#options.hear(one);
     });
     if (outcome === 'handled') this.#sending.set(nameOf(identity), safe);
     return { outcome, safe };

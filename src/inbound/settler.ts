@@ -1,7 +1,7 @@
 import type { InRecord } from '../kafka/record.js';
 import type { MaybePromise } from '../maybe-promise.js';
 import type { SettledOutcome, SqlTransaction, StagedRecord } from '../store/store.js';
-import type { Attempt, Staged } from './attempt.js';
+import type { HandlerCall, Staged } from './handler-call.js';
 import type { Handled } from './partition-line.js';
 import type { Scope } from './scope.js';
 
@@ -16,8 +16,8 @@ export interface Conclusion {
   readonly record: InRecord;
   readonly identity: Identity;
   readonly outcome: SettledOutcome;
-  /** The successful attempt, whose works are still to run and whose staged events are still to be sent. */
-  readonly attempt?: Attempt | undefined;
+  /** The successful call, whose works are still to run and whose staged events are still to be sent. */
+  readonly call?: HandlerCall | undefined;
   /** The dead letter. */
   readonly deadLetter?: StagedRecord | undefined;
 }
@@ -41,13 +41,13 @@ export type SendStaged = (record: StagedRecord, scope: Scope) => Promise<void>;
 /** Tells the bus of this process about an event that was staged here and has been sent. */
 export type Hear = (staged: Staged) => void;
 
-/** Everything that leaves with a conclusion, in order. The attempt is over with it. */
-export function stagedBy({ attempt, deadLetter }: Conclusion, tx?: SqlTransaction): MaybePromise<readonly StagedRecord[]> {
+/** Everything that leaves with a conclusion, in order. The call is over with it. */
+export function stagedBy({ call, deadLetter }: Conclusion, tx?: SqlTransaction): MaybePromise<readonly StagedRecord[]> {
   if (deadLetter !== undefined) return [deadLetter];
-  if (attempt === undefined) return [];
-  if (tx !== undefined) return attempt.run(tx);
-  attempt.end();
-  return attempt.records();
+  if (call === undefined) return [];
+  if (tx !== undefined) return call.runWorks(tx);
+  call.end();
+  return call.records();
 }
 
 /** One string for an identity: neither part can hold a NUL, readers refuse it. */

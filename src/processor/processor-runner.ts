@@ -6,6 +6,7 @@ import type { Contract } from '../event/contract.js';
 import { contractOf } from '../event/contract-of.js';
 import type { EventRegistry } from '../event/event-registry.js';
 import { Delivery } from '../inbound/delivery.js';
+import { EventTasks } from '../inbound/event-tasks.js';
 import { Inbound, type TopicPartition } from '../inbound/inbound.js';
 import { InboxSettler } from '../inbound/inbox-settler.js';
 import { OutcomeTally, type OutcomeCounts } from '../inbound/outcomes.js';
@@ -191,22 +192,23 @@ export class ProcessorRunner {
 
   #newDelivery(handlers: ReadonlyMap<Contract, Handler<object>>): Delivery {
     const { registry, codec, topics, mappings, notices, publisher, resolve, source, store } = this.#environment;
+    const origin = { group: this.group, processor: this.name };
+    const reader = new RecordReader([...handlers.keys()], registry, codec, topics, mappings);
+    const tasks = new EventTasks(reader, handlers, {
+      ...origin,
+      source,
+      hasStore: store !== undefined,
+      publishes: new Set(this.#settings.publishes),
+      encode: (envelope) => publisher.encode(envelope),
+      resolve,
+      notices,
+    });
     return new Delivery({
-      reader: new RecordReader([...handlers.keys()], registry, codec, topics, mappings),
-      handlers,
+      taskOf: (record) => tasks.of(record),
       settler: this.#newSettler(),
       policies: this.#settings.onError ?? [],
       handlerTimeoutMs: this.#settings.handlerTimeoutMs ?? DEFAULT_HANDLER_TIMEOUT_MS,
-      attempts: {
-        group: this.group,
-        processor: this.name,
-        source,
-        hasStore: store !== undefined,
-        publishes: new Set(this.#settings.publishes),
-        encode: (envelope) => publisher.encode(envelope),
-        resolve,
-        notices,
-      },
+      origin,
       notices,
       deadLetterTopic: (topic) => topics.deadLetter(topic),
       onStuck: (record, ended) => this.#noticeStuck(record, ended),

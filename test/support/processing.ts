@@ -6,6 +6,7 @@ import { JsonCodec } from '../../src/codec/json.js';
 import { contractOf } from '../../src/event/contract-of.js';
 import { EventRegistry } from '../../src/event/event-registry.js';
 import { Delivery } from '../../src/inbound/delivery.js';
+import { EventTasks } from '../../src/inbound/event-tasks.js';
 import { InboxSettler } from '../../src/inbound/inbox-settler.js';
 import { OutcomeTally, type OutcomeCounts } from '../../src/inbound/outcomes.js';
 import { PartitionLine } from '../../src/inbound/partition-line.js';
@@ -62,30 +63,31 @@ export class Processing {
       this.sent.push(record);
     };
     const hear = (): void => undefined;
+    const reader = new RecordReader([contract], new EventRegistry([OrderPlaced, OrderBilled]), codec, topics, new Map());
+    const origin = { group: GROUP, processor: 'billing' };
+    const tasks = new EventTasks(reader, new Map([[contract, handle as Handler<object>]]), {
+      ...origin,
+      source: '/tests',
+      hasStore: store !== undefined,
+      publishes: new Set([OrderBilled]),
+      encode: (envelope) => {
+        const encoded = encoder.encode(envelope);
+        return encoded instanceof Promise ? encoded.then(({ record }) => record) : encoded.record;
+      },
+      resolve: () => {
+        throw new Error('there is no container');
+      },
+      notices,
+    });
     this.#delivery = new Delivery({
-      reader: new RecordReader([contract], new EventRegistry([OrderPlaced, OrderBilled]), codec, topics, new Map()),
-      handlers: new Map([[contract, handle as Handler<object>]]),
+      taskOf: (record) => tasks.of(record),
       settler:
         store === undefined
           ? new RecentSettler({ recent: new RecentIds(), send, hear })
           : new InboxSettler({ group: GROUP, store, send, hear }),
       policies,
       handlerTimeoutMs,
-      attempts: {
-        group: GROUP,
-        processor: 'billing',
-        source: '/tests',
-        hasStore: store !== undefined,
-        publishes: new Set([OrderBilled]),
-        encode: (envelope) => {
-          const encoded = encoder.encode(envelope);
-          return encoded instanceof Promise ? encoded.then(({ record }) => record) : encoded.record;
-        },
-        resolve: () => {
-          throw new Error('there is no container');
-        },
-        notices,
-      },
+      origin,
       notices,
       deadLetterTopic: (topic) => topics.deadLetter(topic),
       onStuck: ({ offset }) => this.stuck.push(offset),

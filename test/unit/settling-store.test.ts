@@ -118,7 +118,7 @@ describe('Settling with a store', () => {
             record: inRecord(offset),
             identity: { source: '/s', id },
             outcome: 'skipped',
-            attempt: { run: () => (written.push(offset), []) } as never,
+            call: { runWorks: () => (written.push(offset), []) } as never,
           },
           scope,
         ),
