@@ -14,6 +14,7 @@ export const ERROR_CODES = {
   VERSION_UNSUPPORTED: 'no registered class reads this version of the event',
   KEY_MISSING: 'the topic is keyed and the event has no key',
   INBOUND_ONLY: 'the event comes from outside only and may not be published here',
+  ECHO: 'the very event that came in from outside was published again',
   BUS_CLOSED: 'the bus takes no more events',
   BUFFER_FULL: 'the outbound queue stayed full until the delivery deadline',
   DELIVERY_TIMEOUT: 'the record was not acknowledged before the delivery deadline',

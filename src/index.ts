@@ -39,15 +39,17 @@ export { Handles } from './processor/handles.js';
 export { Processor, type ProcessorClass } from './processor/processor.js';
 export { ProcessorOptions, type ProcessorSettings } from './processor/processor-options.js';
 export { ProcessorManager } from './processor/processor-manager.js';
-export type { PartitionLag } from './processor/lag.js';
+export type { PartitionLag } from './inbound/lag.js';
 export type { ProcessorState, ProcessorStatus } from './processor/processor-runner.js';
 export type { TopicPartition } from './inbound/inbound.js';
 export { OUTCOMES, type Outcome, type OutcomeCounts } from './inbound/outcomes.js';
 export type { From } from './inbound/start-offset.js';
 export { KafkaEventBridge } from './bridge/kafka-event-bridge.js';
+export type { MirrorState, MirrorStatus } from './bridge/mirror.js';
 
 export { KafkaService, type ServiceStats, type StartOptions, type StopOptions } from './service/kafka-service.js';
 export type { LifecycleState } from './service/lifecycle.js';
+export type { Broadcast } from './service/assembly.js';
 export { kafkaModule, type KafkaModuleOptions } from './service/kafka-module.js';
 export { TOKENS } from './service/tokens.js';
 export type { Clock } from './service/clock.js';

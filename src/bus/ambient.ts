@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 
 import type { PublishOptions } from '../event/contract.js';
 import type { Envelope } from '../event/envelope.js';
+import type { Consequences } from './consequences.js';
 
 /** Takes what is published inside the attempt of a processor: it leaves when the record is settled. */
 export interface Stager {
@@ -15,6 +16,8 @@ export interface Ambient {
   readonly cause: Envelope;
   /** Set inside the attempt of a processor: `bus.publish` stages instead of sending. */
   readonly stager?: Stager | undefined;
+  /** Set where the cause came in from outside, or follows from one that did. */
+  readonly consequences?: Consequences | undefined;
 }
 
 const storage = new AsyncLocalStorage<Ambient>();

@@ -3,18 +3,18 @@ import type { EventClass, PublishOptions } from '../event/contract.js';
 import { contractOf, contractOfEvent } from '../event/contract-of.js';
 import { createEnvelope } from '../event/create-envelope.js';
 import type { Envelope } from '../event/envelope.js';
-import { isPromise, type MaybePromise } from '../maybe-promise.js';
+import { serviceOf } from '../event/source.js';
+import type { MaybePromise } from '../maybe-promise.js';
 import type { Notices } from '../telemetry/notices.js';
 import { ambient, type Ambient, type Stager } from './ambient.js';
-import { CallOrder } from './call-order.js';
+import { Carrier } from './carrier.js';
+import { Consequences } from './consequences.js';
 import type { Handler, Resolve } from './event-context.js';
-import { Hearing } from './hearing.js';
 import { History } from './history.js';
 import type { Departure, ListenerSurroundings } from './listener-context.js';
 import { Listeners, type Listener } from './listeners.js';
-import type { Accepted, Outlet, Place } from './outlet.js';
+import type { Outlet } from './outlet.js';
 import { PublishAllError, settledTogether } from './publish-all-error.js';
-import { PublishError } from './publish-error.js';
 import type { ListenerError, Receipt } from './receipt.js';
 
 const DEFAULT_HISTORY = 256;
@@ -48,29 +48,30 @@ export interface SubscribeOptions {
  */
 export class EventBus {
   readonly #options: EventBusOptions;
-  readonly #deliveryTimeoutMs: number;
-  readonly #surroundings: ListenerSurroundings;
   readonly #listeners = new Listeners();
   readonly #history: History;
-  readonly #order = new CallOrder();
-  readonly #underWay = new Set<Promise<unknown>>();
-  #connection: { readonly outlet: Outlet } | undefined;
+  readonly #carrier: Carrier;
+  readonly #onSubscribe = new Set<(eventClass: EventClass) => void>();
+  /** Events that came in from outside. */
+  readonly #mirrored = new WeakSet<object>();
   #isClosed = false;
 
   constructor(options: EventBusOptions) {
     this.#options = options;
-    this.#deliveryTimeoutMs = options.deliveryTimeoutMs ?? DEFAULT_DELIVERY_TIMEOUT_MS;
-    this.#history = new History(options.historySize ?? DEFAULT_HISTORY);
-    this.#surroundings = {
-      notices: options.notices,
-      resolve: options.resolve ?? unresolvable,
-      depart: (event, publishOptions, cause) => this.#depart(event, publishOptions, cause),
-    };
+    const { notices, deliveryTimeoutMs = DEFAULT_DELIVERY_TIMEOUT_MS, historySize = DEFAULT_HISTORY, resolve = unresolvable } = options;
+    this.#history = new History(historySize);
+    const depart: ListenerSurroundings['depart'] = (event, given, cause, consequences) => this.#depart(event, given, cause, consequences);
+    this.#carrier = new Carrier({
+      listeners: this.#listeners,
+      history: this.#history,
+      surroundings: { notices, resolve, depart },
+      deliveryTimeoutMs,
+    });
   }
 
   /**
    * Resolves when the event is safe and its listeners have ended or had their time. Rejects before anything has happened
-   * with `NOT_AN_EVENT`, `EVENT_DEFINITION`, `EVENT_INVALID`, `KEY_MISSING`, `INBOUND_ONLY` or `BUS_CLOSED`; after that with a
+   * with `NOT_AN_EVENT`, `EVENT_DEFINITION`, `EVENT_INVALID`, `KEY_MISSING`, `INBOUND_ONLY`, `ECHO` or `BUS_CLOSED`; after that with a
    * `PublishError`, exactly when the event is not known to be safe. Inside the handler of a processor it resolves at
    * once with `where: 'handler'`: the event shares the fate of the handler, and has to be one that its processor names in
    * `publishes` (`UNDECLARED_OUTPUT`). A `local` event is never staged.
@@ -78,7 +79,8 @@ export class EventBus {
   async publish<E extends object>(event: E, options: PublishOptions = {}): Promise<Receipt<E>> {
     const around = this.#around();
     if (around?.stager !== undefined && !isLocal(event)) return this.#stage(around.stager, event, options);
-    return this.#send(this.#prepare(event, options, around?.cause));
+    const { cause, consequences } = around ?? {};
+    return this.#carrier.send(this.#prepare(event, options, cause, consequences), consequences);
   }
 
   /**
@@ -90,17 +92,17 @@ export class EventBus {
     const around = this.#around();
     const prepared = all.map((event): Preparation<E> => {
       try {
-        return { event, envelope: this.#prepare(event, {}, around?.cause), error: undefined };
+        return { event, envelope: this.#prepare(event, {}, around?.cause, around?.consequences), error: undefined };
       } catch (error) {
         return { event, envelope: undefined, error: error as BusbarError };
       }
     });
     if (prepared.some(({ error }) => error !== undefined)) throw new PublishAllError([], prepared, []);
-    const { stager } = around ?? {};
+    const { stager, consequences } = around ?? {};
     return settledTogether(
       all,
       (prepared as Prepared<E>[]).map(({ event, envelope }) =>
-        stager === undefined || isLocal(event) ? this.#send(envelope) : this.publish(event),
+        stager === undefined || isLocal(event) ? this.#carrier.send(envelope, consequences) : this.publish(event),
       ),
     );
   }
@@ -120,7 +122,9 @@ export class EventBus {
       once,
       active: true,
     };
-    return this.#listeners.add(eventClass, listener);
+    const unsubscribe = this.#listeners.add(eventClass, listener);
+    for (const told of this.#onSubscribe) told(eventClass);
+    return unsubscribe;
   }
 
   /** As `subscribe`, for one event. */
@@ -134,28 +138,43 @@ export class EventBus {
   }
 
   /**
-   * The hearing side alone: tells the listeners of an event that is safe already, and nobody else. Resolves with the
-   * errors of the listeners, when they have ended and everything that they published through their context is safe.
+   * The hearing side alone: tells the listeners of an event that went out from here and is safe, and nobody else. Answers
+   * the errors of the listeners when they have ended and everything that they published through their context is safe.
    */
-  async hear(envelope: Envelope): Promise<readonly ListenerError[]> {
-    const heard = this.#order.begin(() => this.#tell(envelope, this.#deadline()));
-    return isPromise(heard) ? this.#follow(heard) : heard;
+  hear(envelope: Envelope): MaybePromise<readonly ListenerError[]> {
+    return this.#carrier.hear(envelope);
+  }
+
+  /**
+   * As `hear`, for an event that came in from outside: it never goes out again, publishing the very instance rejects
+   * `ECHO`. What its listeners publish has ids that are the same each time the event comes in, and everything they
+   * published before they ended, awaited or not, has settled when this has.
+   */
+  hearMirrored(envelope: Envelope): MaybePromise<readonly ListenerError[]> {
+    this.#mirrored.add(envelope.event);
+    return this.#carrier.hear(envelope, new Consequences(serviceOf(this.#options.source), envelope));
+  }
+
+  /** Whether anybody would hear an event of this class now. */
+  isHeard(eventClass: EventClass): boolean {
+    return this.#listeners.has(eventClass);
+  }
+
+  /** Tells of the class of every subscription from now on. Returns what ends that. */
+  onSubscribe(told: (eventClass: EventClass) => void): () => void {
+    this.#onSubscribe.add(told);
+    return () => void this.#onSubscribe.delete(told);
   }
 
   /** From now on events that are not `local` leave through `outlet`. There is one at a time. Returns the disconnector. */
   connectOutlet(outlet: Outlet): () => void {
-    if (this.#connection !== undefined) throw new BusbarError('ILLEGAL_TRANSITION', 'the bus has an outlet already: disconnect it first');
-    const connection = { outlet };
-    this.#connection = connection;
-    return () => {
-      if (this.#connection === connection) this.#connection = undefined;
-    };
+    return this.#carrier.connect(outlet);
   }
 
   /** Takes no more events (`BUS_CLOSED`); resolves when everything under way has settled. `hear` goes on. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
+    await this.#carrier.idle();
   }
 
   #around(): Ambient | undefined {
@@ -167,72 +186,36 @@ export class EventBus {
     return { cause: around.cause };
   }
 
-  #prepare<E extends object>(event: E, options: PublishOptions, cause: Envelope | undefined): Envelope<E> {
-    this.#refuseWhenClosed();
-    contractOfEvent(event).validate(event);
-    return createEnvelope(event, options, { source: this.#options.source, cause });
+  #prepare<E extends object>(event: E, options: PublishOptions, cause?: Envelope, consequences?: Consequences): Envelope<E> {
+    this.#admit(event);
+    const contract = contractOfEvent(event);
+    contract.validate(event);
+    const id = options.id === undefined ? consequences?.nextId(contract.name) : undefined;
+    return createEnvelope(event, options, { source: this.#options.source, cause, id });
   }
 
   #stage<E extends object>(stager: Stager, event: E, options: PublishOptions): Receipt<E> {
-    this.#refuseWhenClosed();
+    this.#admit(event);
     return { where: 'handler', envelope: stager.stage(event, options), listenerErrors: [] };
   }
 
-  #depart<E extends object>(event: E, options: PublishOptions, cause: Envelope): Departure<E> {
-    const envelope = this.#prepare(event, options, cause);
-    return { envelope, safe: Promise.resolve(this.#send(envelope)) };
+  #depart<E extends object>(event: E, options: PublishOptions, cause: Envelope, consequences?: Consequences): Departure<E> {
+    const envelope = this.#prepare(event, options, cause, consequences);
+    return { envelope, safe: Promise.resolve(this.#carrier.send(envelope, consequences)) };
   }
 
-  #send<E extends object>(envelope: Envelope<E>): MaybePromise<Receipt<E>> {
-    const deadline = this.#deadline();
-    const outlet = this.#connection?.outlet;
-    if (outlet !== undefined && !isLocal(envelope.event)) return this.#follow(this.#sendOut(envelope, outlet, deadline));
-    const heard = this.#order.begin(() => this.#tell(envelope, deadline));
-    if (!isPromise(heard)) return { where: 'memory', envelope, listenerErrors: heard };
-    return this.#follow(heard.then((listenerErrors) => ({ where: 'memory', envelope, listenerErrors })));
-  }
-
-  async #sendOut<E extends object>(envelope: Envelope<E>, outlet: Outlet, deadline: number): Promise<Receipt<E>> {
-    let arriving: Promise<Place | PublishError> | undefined;
-    const accepted = accept(outlet, envelope, deadline).then(({ safe }) => {
-      // Caught here and now: it may fail long before the listeners have ended.
-      arriving = safe.catch((error: unknown) => PublishError.from(error, { certainty: 'unknown', envelope, heard: true }));
-    });
-    const listenerErrors = await this.#order.beginAfter(accepted, () => this.#tell(envelope, deadline));
-    const place = (await arriving) as Place | PublishError;
-    if (place instanceof PublishError) throw place;
-    return { ...place, envelope, listenerErrors };
-  }
-
-  #tell(envelope: Envelope, deadline: number): MaybePromise<readonly ListenerError[]> {
-    this.#history.add(envelope);
-    const listeners = this.#listeners.take(contractOfEvent(envelope.event).eventClass);
-    return new Hearing(envelope, this.#surroundings).run(listeners, deadline);
-  }
-
-  #follow<T>(work: Promise<T>): Promise<T> {
-    this.#underWay.add(work);
-    const forget = () => void this.#underWay.delete(work);
-    work.then(forget, forget);
-    return work;
-  }
-
-  #refuseWhenClosed(): void {
+  #admit(event: object): void {
     if (this.#isClosed) throw new BusbarError('BUS_CLOSED', 'the bus is closed and takes no more events');
-  }
-
-  #deadline(): number {
-    return Date.now() + this.#deliveryTimeoutMs;
+    if (this.#mirrored.has(event)) throw echo(event);
   }
 }
 
-/** Hands over; what goes wrong before the event has its place means that it was not sent. */
-async function accept(outlet: Outlet, envelope: Envelope, deadline: number): Promise<Accepted> {
-  try {
-    return await outlet(envelope, deadline);
-  } catch (error) {
-    throw PublishError.from(error, { certainty: 'not-sent', envelope, heard: false });
-  }
+function echo(event: object): BusbarError {
+  const { name } = contractOfEvent(event);
+  return new BusbarError(
+    'ECHO',
+    `this ${name} came in from outside and is not sent out again: publish a new event that says what follows from it`,
+  );
 }
 
 function isLocal(event: object): boolean {

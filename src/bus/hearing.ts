@@ -1,6 +1,7 @@
 import type { Envelope } from '../event/envelope.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import { withAmbient } from './ambient.js';
+import type { Consequences } from './consequences.js';
 import { ListenerContext, type ListenerSurroundings } from './listener-context.js';
 import type { Listener } from './listeners.js';
 import { ListenerError } from './receipt.js';
@@ -16,27 +17,30 @@ export class Hearing {
   readonly #surroundings: ListenerSurroundings;
   #errors: ListenerError[] | undefined;
   #running: Map<Listener, ListenerContext> | undefined;
+  readonly #consequences: Consequences | undefined;
   #isOver = false;
 
-  constructor(envelope: Envelope, surroundings: ListenerSurroundings) {
+  constructor(envelope: Envelope, surroundings: ListenerSurroundings, consequences?: Consequences) {
     this.#envelope = envelope;
     this.#surroundings = surroundings;
+    this.#consequences = consequences;
   }
 
   /** `deadline` is in ms since 1970. Answers at once when no listener has to be awaited. */
   run(listeners: readonly Listener[], deadline: number): MaybePromise<readonly ListenerError[]> {
     // An asynchronous context costs every promise of the process a little once it was used.
     if (listeners.length === 0) return NO_ERRORS;
-    const pending = withAmbient({ cause: this.#envelope }, () => this.#start(listeners));
-    if (pending === undefined) return this.#errors ?? NO_ERRORS;
-    return this.#finish(pending, deadline);
+    const consequences = this.#consequences;
+    const pending = withAmbient({ cause: this.#envelope, consequences }, () => this.#start(listeners));
+    if (pending !== undefined) return this.#finish(pending, deadline);
+    return consequences?.areUnderWay === true ? this.#finish([], deadline) : (this.#errors ?? NO_ERRORS);
   }
 
   #start(listeners: readonly Listener[]): Promise<void>[] | undefined {
     let pending: Promise<void>[] | undefined;
     for (const listener of listeners) {
       if (!listener.active) continue;
-      const context = new ListenerContext(this.#envelope, listener.name, this.#surroundings);
+      const context = new ListenerContext(this.#envelope, listener.name, this.#surroundings, this.#consequences);
       let result: void | Promise<void> = undefined;
       try {
         const { handler } = listener;
@@ -70,7 +74,7 @@ export class Hearing {
     const timeout = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, Math.max(0, deadline - Date.now()));
     });
-    await Promise.race([Promise.all(pending), timeout]);
+    await Promise.race([this.#ended(pending), timeout]);
     clearTimeout(timer);
     for (const [listener, context] of this.#running ?? []) {
       const error = new ListenerError('LISTENER_TIMEOUT', listener.name, this.#envelope);
@@ -79,6 +83,12 @@ export class Hearing {
     }
     this.#isOver = true;
     return this.#errors ?? NO_ERRORS;
+  }
+
+  async #ended(pending: readonly Promise<void>[]): Promise<void> {
+    await Promise.all(pending);
+    // Also what listeners published on the bus and did not await.
+    await this.#consequences?.settled();
   }
 
   #fail(listener: Listener, cause: unknown): void {

@@ -2,6 +2,7 @@ import { BusbarError } from '../errors.js';
 import type { PublishOptions } from '../event/contract.js';
 import type { Envelope, EventMetadata } from '../event/envelope.js';
 import type { Notices } from '../telemetry/notices.js';
+import type { Consequences } from './consequences.js';
 import type { ContextLog, EventContext, Resolve } from './event-context.js';
 
 /** An event on its way out. */
@@ -15,7 +16,7 @@ export interface Departure<E extends object> {
 export interface ListenerSurroundings {
   readonly notices: Notices;
   readonly resolve: Resolve;
-  depart<E extends object>(event: E, options: PublishOptions, cause: Envelope): Departure<E>;
+  depart<E extends object>(event: E, options: PublishOptions, cause: Envelope, consequences: Consequences | undefined): Departure<E>;
 }
 
 /** What a listener is told and may do. Everything is made when it is asked for: most listeners look at the event only. */
@@ -25,15 +26,17 @@ export class ListenerContext implements EventContext {
   readonly #cause: Envelope;
   readonly #listener: string;
   readonly #surroundings: ListenerSurroundings;
+  readonly #consequences: Consequences | undefined;
   #departures: Promise<unknown>[] | undefined;
   #abort: AbortController | undefined;
   #timeout: BusbarError | undefined;
 
-  constructor(cause: Envelope, listener: string, surroundings: ListenerSurroundings) {
+  constructor(cause: Envelope, listener: string, surroundings: ListenerSurroundings, consequences: Consequences | undefined) {
     this.metadata = cause;
     this.#cause = cause;
     this.#listener = listener;
     this.#surroundings = surroundings;
+    this.#consequences = consequences;
   }
 
   get signal(): AbortSignal {
@@ -53,7 +56,7 @@ export class ListenerContext implements EventContext {
   }
 
   publish<E extends object>(event: E, options: PublishOptions = {}): Envelope<E> {
-    const { envelope, safe } = this.#surroundings.depart(event, options, this.#cause);
+    const { envelope, safe } = this.#surroundings.depart(event, options, this.#cause, this.#consequences);
     this.#departures ??= [];
     this.#departures.push(safe);
     return envelope;

@@ -48,6 +48,10 @@ export class Listeners {
     return listeners;
   }
 
+  has(eventClass: EventClass): boolean {
+    return this.#byClass.has(eventClass);
+  }
+
   #of(eventClass: EventClass): readonly Listener[] {
     return this.#byClass.get(eventClass) ?? NOBODY;
   }

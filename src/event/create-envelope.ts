@@ -5,11 +5,14 @@ import type { Contract, PublishOptions } from './contract.js';
 import { contractOfEvent } from './contract-of.js';
 import type { Envelope } from './envelope.js';
 import { typeNameOf } from './json-value.js';
+import { serviceOf } from './source.js';
 
 /** Of ids, sources and keys; in UTF-16 code units. */
 const MAX_LENGTH = 1024;
 /** Control characters end headers and lines of a log; a lone surrogate is not the same after UTF-8. */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u;
+
+const NO_PATH: readonly string[] = [];
 
 /** Where an event comes from. */
 export interface Origin {
@@ -50,8 +53,13 @@ export function createEnvelope<E extends object>(event: E, options: PublishOptio
     causationId: cause?.id,
     traceparent: cause?.traceparent,
     tracestate: cause?.tracestate,
-    path: [],
+    path: publishedAs(options.source, origin.source),
   };
+}
+
+/** Published under another source, an event shows by its path that it went out here: else it would be heard here again. */
+function publishedAs(source: string | undefined, own: string): readonly string[] {
+  return source === undefined || source === own ? NO_PATH : [serviceOf(own)];
 }
 
 function keyFor<E extends object>(contract: Contract<E>, event: E, given: string | undefined): string | undefined {

@@ -64,6 +64,9 @@ export class Attempt extends HandlerCall implements EventContext {
     const { group, source } = this.#options;
     const cause = this.#cause;
     const contract = contractOfEvent(event);
+    if ((event as object) === cause.event) {
+      throw new BusbarError('ECHO', `this ${contract.name} is the event being handled and is not sent out again: publish a new one`);
+    }
     if (contract.direction === 'local') {
       throw new BusbarError(
         'WIRING_INVALID',

@@ -7,7 +7,7 @@ import { type Envelope, envelopeOf, type EventMetadata } from '../event/envelope
 import type { EventRegistry } from '../event/event-registry.js';
 import type { InRecord } from '../kafka/record.js';
 import type { BodyMappings, TopicNames } from '../kafka/topics.js';
-import type { Body } from '../kafka/wire/incoming.js';
+import type { Body, Incoming } from '../kafka/wire/incoming.js';
 import { readRecord } from '../kafka/wire/read-record.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
 
@@ -19,6 +19,17 @@ export type Reading =
   /** It will be as wrong the next time. `metadata` where it could still be read. */
   | { readonly kind: 'broken'; readonly error: unknown; readonly stage: Stage; readonly metadata: EventMetadata | undefined };
 
+export interface RecordReaderOptions {
+  /** The contracts of this name that somebody here wants; none: its records are ignored. */
+  wanted(name: string): readonly Contract[];
+  /** Whether a record with a wanted name is wanted; asked before it is decoded. May throw `UNDECODABLE`. Default: all are. */
+  readonly admits?: ((incoming: Incoming) => boolean) | undefined;
+  readonly registry: EventRegistry;
+  readonly codec: Codec;
+  readonly topics: TopicNames;
+  readonly mappings: BodyMappings;
+}
+
 const IGNORED: Reading = { kind: 'ignored' };
 
 /**
@@ -26,35 +37,28 @@ const IGNORED: Reading = { kind: 'ignored' };
  * validate. So nothing is decoded, and nothing can fail, for an event that nobody here handles.
  */
 export class RecordReader {
-  readonly #wanted: readonly Contract[];
-  readonly #names: ReadonlySet<string>;
-  readonly #registry: EventRegistry;
-  readonly #codec: Codec;
+  readonly #options: RecordReaderOptions;
   /** Full names of the topics that the events belong on. */
-  readonly #topics: ReadonlyMap<Contract, string>;
-  readonly #mappings: BodyMappings;
+  readonly #homes = new Map<Contract, string>();
 
-  constructor(wanted: readonly Contract[], registry: EventRegistry, codec: Codec, topics: TopicNames, mappings: BodyMappings) {
-    this.#wanted = wanted;
-    this.#names = new Set(wanted.map(({ name }) => name));
-    this.#registry = registry;
-    this.#codec = codec;
-    this.#topics = new Map(wanted.map((contract) => [contract, topics.topic(contract.topic)]));
-    this.#mappings = mappings;
+  constructor(options: RecordReaderOptions) {
+    this.#options = options;
   }
 
   /** Never throws and never rejects. */
   read(record: InRecord): MaybePromise<Reading> {
-    const mapping = this.#mappings.get(record.topic) ?? DEFAULT_MAPPING;
+    const mapping = this.#options.mappings.get(record.topic) ?? DEFAULT_MAPPING;
     const incoming = readRecord(record, mapping);
     if (incoming === undefined) return { kind: 'broken', error: unnameable(record, mapping), stage: 'name', metadata: undefined };
-    if (!this.#names.has(incoming.name)) return IGNORED;
+    const wanted = this.#options.wanted(incoming.name);
+    if (wanted.length === 0) return IGNORED;
 
     let metadata: EventMetadata | undefined;
     try {
+      if (this.#options.admits?.(incoming) === false) return IGNORED;
       metadata = incoming.metadata();
       const known = metadata;
-      const contract = this.#contractOf(record, known);
+      const contract = this.#contractOf(record, known, wanted);
       const data = this.#decode(contract, incoming.body());
       if (!isPromise(data)) return toEvent(contract, data, known);
       return Promise.resolve(data).then(
@@ -66,29 +70,33 @@ export class RecordReader {
     }
   }
 
-  #contractOf({ topic }: InRecord, { name, version }: EventMetadata): Contract {
-    const contract = this.#registry.resolve(name, version, this.#wanted);
+  #contractOf({ topic }: InRecord, { name, version }: EventMetadata, wanted: readonly Contract[]): Contract {
+    const contract = this.#options.registry.resolve(name, version, wanted);
     if (contract === undefined) {
-      const known = this.#wanted.filter((one) => one.name === name).map((one) => one.version);
+      const known = wanted.map((one) => one.version);
       throw new BusbarError(
         'VERSION_UNSUPPORTED',
-        `${name} version ${version}: this processor reads version ${known.join(', ')}; register a class for it, or give an older one's successor an \`upcast\``,
+        `${name} version ${version}: what is read here is version ${known.join(', ')}; register a class for it, or give an older one's successor an \`upcast\``,
       );
     }
-    const home = this.#topics.get(contract);
+    const home = this.#homeOf(contract);
     if (home !== topic) throw new BusbarError('EVENT_UNKNOWN', `${name} belongs on topic ${home}, not on ${topic}`);
     return contract;
   }
 
+  #homeOf(contract: Contract): string {
+    let home = this.#homes.get(contract);
+    if (home === undefined) this.#homes.set(contract, (home = this.#options.topics.topic(contract.topic)));
+    return home;
+  }
+
   #decode(contract: Contract, body: Body): unknown {
+    const { codec } = this.#options;
     if (body.kind === 'data') return body.data;
-    if (!this.#codec.reads(body.contentType)) {
-      throw new BusbarError(
-        'UNDECODABLE',
-        `content type ${JSON.stringify(body.contentType)}: this processor reads ${this.#codec.contentType}`,
-      );
+    if (!codec.reads(body.contentType)) {
+      throw new BusbarError('UNDECODABLE', `content type ${JSON.stringify(body.contentType)}: what is read here is ${codec.contentType}`);
     }
-    return this.#codec.decode(contract, body.bytes);
+    return codec.decode(contract, body.bytes);
   }
 }
 

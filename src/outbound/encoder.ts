@@ -22,6 +22,8 @@ export interface EncoderParts {
   /** The events that may leave; without it, all. */
   readonly registry?: EventRegistry | undefined;
   readonly maxRecordBytes: number;
+  /** Names this process in every record. */
+  readonly instance?: string | undefined;
 }
 
 /** Turns envelopes into records; answers at once when the codec does. */
@@ -66,7 +68,7 @@ export class Encoder {
       topic: this.topicOf(contract),
       key: envelope.key === undefined ? null : Buffer.from(envelope.key, 'utf8'),
       value,
-      headers: toHeaders(envelope, this.#parts.codec.contentType),
+      headers: toHeaders(envelope, this.#parts.codec.contentType, this.#parts.instance),
       timestamp: Date.now(),
     };
     const bytes = recordBytes(record);

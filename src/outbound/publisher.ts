@@ -27,6 +27,8 @@ export interface PublisherParts {
   /** What differs from `OUTBOUND_LIMITS`. */
   readonly limits?: { readonly [K in keyof OutboundLimits]?: OutboundLimits[K] | undefined } | undefined;
   readonly notices: Notices;
+  /** Names this process in every record, so that other instances of its service can tell it apart. */
+  readonly instance?: string | undefined;
 }
 
 const CLOSED: Failure = { code: 'BUS_CLOSED', reason: 'the publisher takes no more records', certainty: 'not-sent', retriable: false };
@@ -44,10 +46,10 @@ export class Publisher {
   readonly #laneParts: ConstructorParameters<typeof TopicIntake>[1];
   #closing: Promise<void> | undefined;
 
-  constructor({ driver, codec, topics, registry, limits: given = {}, notices }: PublisherParts) {
+  constructor({ driver, codec, topics, registry, limits: given = {}, notices, instance }: PublisherParts) {
     const chosen = Object.entries(given).filter(([, value]) => value !== undefined);
     const limits: OutboundLimits = { ...OUTBOUND_LIMITS, ...(Object.fromEntries(chosen) as Partial<OutboundLimits>) };
-    this.#encoder = new Encoder({ codec, topics, registry, maxRecordBytes: limits.maxRecordBytes });
+    this.#encoder = new Encoder({ codec, topics, registry, maxRecordBytes: limits.maxRecordBytes, instance });
     this.#room = new Room(limits.bufferRecords, limits.bufferBytes);
     this.#unsettled = new Unsettled((entry) => (entry.inRoom ? entry.timedOut() : this.#intake(entry.topic).expired(entry)));
     this.#laneParts = { driver, limits, room: this.#room, notices };

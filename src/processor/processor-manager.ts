@@ -1,5 +1,5 @@
 import { BusbarError } from '../errors.js';
-import type { PartitionLag } from './lag.js';
+import { nothingLeft, type PartitionLag } from '../inbound/lag.js';
 import type { Processor } from './processor.js';
 import { settingsOf } from './processor-options.js';
 import { type ProcessorEnvironment, ProcessorRunner, type ProcessorStatus } from './processor-runner.js';
@@ -71,22 +71,16 @@ export class ProcessorManager {
     return new Map(await Promise.all([...this.#runners].map(async ([name, runner]) => [name, await runner.lag()] as const)));
   }
 
-  /**
-   * Whether every group has committed past every record of its topics, and none came while this was found out. What a
-   * record derives is on the log before the record's offset is committed: when this is true, and nobody publishes from
-   * outside, there is nothing left to do. Rejects with the error of a processor that has failed.
-   */
+  /** Whether every group has committed past every record of its topics. Rejects with the error of a processor that has failed. */
   async caughtUp(): Promise<boolean> {
+    this.refuseFailed();
+    return nothingLeft(async () => [...(await this.lag()).values()].flat());
+  }
+
+  /** Throws the error of a processor that has failed. */
+  refuseFailed(): void {
     const failed = [...this.status().values()].find(({ state }) => state === 'failed');
     if (failed !== undefined) throw failed.error;
-    const ends = async (): Promise<string | undefined> => {
-      const all = [...(await this.lag()).values()].flat();
-      // Without a commit it has not been begun: a group commits where it begins.
-      if (all.some(({ committed, lag }) => committed === undefined || lag > 0)) return undefined;
-      return JSON.stringify(all.map(({ topic, partition, end }) => [topic, partition, end]));
-    };
-    const before = await ends();
-    return before !== undefined && before === (await ends());
   }
 
   /** Throws `WIRING_INVALID` for a name that no processor has. */

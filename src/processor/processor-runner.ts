@@ -3,6 +3,7 @@ import type { Handler, Resolve } from '../bus/event-context.js';
 import type { Codec } from '../codec/codec.js';
 import { BusbarError } from '../errors.js';
 import type { Contract } from '../event/contract.js';
+import { byName } from '../event/by-name.js';
 import { contractOf } from '../event/contract-of.js';
 import type { EventRegistry } from '../event/event-registry.js';
 import { Delivery } from '../inbound/delivery.js';
@@ -23,7 +24,7 @@ import type { Publisher } from '../outbound/publisher.js';
 import type { Store } from '../store/store.js';
 import type { Notices } from '../telemetry/notices.js';
 import { handledBy } from './handles.js';
-import { lagOf, type PartitionLag } from './lag.js';
+import { lagOf, type PartitionLag } from '../inbound/lag.js';
 import type { Processor } from './processor.js';
 import type { ProcessorSettings } from './processor-options.js';
 
@@ -192,8 +193,9 @@ export class ProcessorRunner {
 
   #newDelivery(handlers: ReadonlyMap<Contract, Handler<object>>): Delivery {
     const { registry, codec, topics, mappings, notices, publisher, resolve, source, store } = this.#environment;
+    const handled = byName([...handlers.keys()]);
     const origin = { group: this.group, processor: this.name };
-    const reader = new RecordReader([...handlers.keys()], registry, codec, topics, mappings);
+    const reader = new RecordReader({ wanted: (name) => handled.get(name) ?? [], registry, codec, topics, mappings });
     const tasks = new EventTasks(reader, handlers, {
       ...origin,
       source,

@@ -10,6 +10,9 @@ import type { Begun } from './lifecycle.js';
 import { TOKENS } from './tokens.js';
 import { refuse, wiringFindings } from './wiring.js';
 
+/** `foreign`: every instance hears what other services publish. `all`: and what other instances of this one publish. */
+export type Broadcast = 'foreign' | 'all';
+
 /** What a service is made of. */
 export interface ServiceParts {
   readonly config: KafkaConfig;
@@ -18,6 +21,8 @@ export interface ServiceParts {
   unlock(): void;
   readonly notices: Notices;
   readonly store: Store | undefined;
+  /** Whether every instance hears what comes in, and what other instances publish too. */
+  readonly broadcast: Broadcast | undefined;
   readonly events: readonly EventClass[];
   readonly processors: readonly ProcessorClass[];
   readonly listeners: readonly (new (...args: never[]) => object)[];

@@ -7,6 +7,7 @@ import type { EventClass } from '../event/contract.js';
 import type { ProcessorClass } from '../processor/processor.js';
 import type { Store } from '../store/store.js';
 import { Notices } from '../telemetry/notices.js';
+import type { Broadcast } from './assembly.js';
 import { systemClock } from './clock.js';
 import { keepShut } from './closed-outlet.js';
 import { KafkaService } from './kafka-service.js';
@@ -25,6 +26,12 @@ export interface KafkaModuleOptions {
   readonly listeners?: readonly (new (...args: never[]) => object)[] | undefined;
   /** Without one, effects are at least once, and duplicates are recognised for a while only. */
   readonly store?: Store | undefined;
+  /**
+   * Lets the listeners of every instance hear what comes in, instead of those of one: `foreign`, what other services
+   * publish; `all`, also what other instances of this service publish. Not durable: an instance hears what comes while
+   * it runs. Default: one instance hears each foreign event, and none is missed.
+   */
+  readonly broadcast?: Broadcast | undefined;
 }
 
 /**
@@ -66,6 +73,7 @@ export function kafkaModule(options: KafkaModuleOptions): ContainerModule {
           unlock: () => unlock(),
           notices,
           store,
+          broadcast: options.broadcast,
           events: options.events,
           processors,
           listeners,

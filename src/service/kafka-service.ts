@@ -1,8 +1,9 @@
 import type { OutcomeCounts } from '../inbound/outcomes.js';
 import type { ProcessorManager } from '../processor/processor-manager.js';
-import type { PartitionLag } from '../processor/lag.js';
+import type { PartitionLag } from '../inbound/lag.js';
 import { printNotice } from '../telemetry/notices.js';
 import type { ServiceParts } from './assembly.js';
+import { caughtUp, lagOfAll } from './caught-up.js';
 import { Lifecycle, type Begun, type LifecycleState } from './lifecycle.js';
 import { connectParts, open, type Running } from './running.js';
 import { stopOnSignals } from './signals.js';
@@ -85,21 +86,22 @@ export class KafkaService {
   }
 
   /**
-   * How far the committed offsets of every processor are behind the ends of its topics; asks the broker. Rejects
+   * How far the committed offsets of every processor, and of the bridge as `bridge`, are behind the ends of their topics; asks
+   * the broker. Rejects
    * `ILLEGAL_TRANSITION` when the service does not run.
    */
   async lag(): Promise<ReadonlyMap<string, readonly PartitionLag[]>> {
-    return this.#whileRunning('lag()').processors.lag();
+    return lagOfAll(this.#whileRunning('lag()'));
   }
 
   /**
-   * Whether every processor, with all members of its group in every process, has settled every record of its topics,
+   * Whether every processor and the bridge, with all members of their groups in every process, have settled every record of their topics,
    * derived ones included, and committed past it, and none came while this was found out. It asks the broker. Rejects
-   * with the error of a processor that has failed, since then this would never be true; with `ILLEGAL_TRANSITION` when
+   * with the error of a processor, or of the bridge, that has failed, since then this would never be true; with `ILLEGAL_TRANSITION` when
    * the service does not run.
    */
   async caughtUp(): Promise<boolean> {
-    return this.#whileRunning('caughtUp()').processors.caughtUp();
+    return caughtUp(this.#whileRunning('caughtUp()'));
   }
 
   /**

@@ -1,4 +1,8 @@
+import { randomUUID } from 'node:crypto';
+
+import { echoOfInstance, echoOfService } from '../bridge/echo.js';
 import { KafkaEventBridge } from '../bridge/kafka-event-bridge.js';
+import { Mirror, type MirrorOptions } from '../bridge/mirror.js';
 import { JsonCodec } from '../codec/json.js';
 import { EventRegistry } from '../event/event-registry.js';
 import type { KafkaDriver, TopicDescription } from '../kafka/driver.js';
@@ -23,12 +27,13 @@ export interface Running {
   readonly names: TopicNames;
   readonly driver: KafkaDriver;
   readonly publisher: Publisher;
+  readonly bridge: KafkaEventBridge;
   readonly processors: ProcessorManager;
 }
 
 /** Puts the application together, opens the store and reaches the broker. Nothing is published or read yet. */
 export async function connectParts(parts: ServiceParts, begun: Begun): Promise<Running> {
-  const { config, notices, bus, store, events, resolve } = parts;
+  const { config, notices, bus, store, events, broadcast, resolve } = parts;
   const made = assemble(parts, begun);
   const registry = new EventRegistry(events);
   const names = new TopicNames(config.topicPrefix);
@@ -38,14 +43,36 @@ export async function connectParts(parts: ServiceParts, begun: Begun): Promise<R
   }
   const driver = await connect(config, notices, begun);
   const codec = new JsonCodec();
-  const publisher = new Publisher({ driver, codec, topics: names, registry, limits: outboundLimits(config), notices });
+  const instance = randomUUID();
+  const publisher = new Publisher({
+    driver,
+    codec,
+    topics: names,
+    registry,
+    limits: outboundLimits(config),
+    notices,
+    instance: broadcast === 'all' ? instance : undefined,
+  });
+  const mappings = bodyMappings(config.topics, names);
+  const mirror = new Mirror({
+    ...mirrorGroup(parts, instance),
+    driver,
+    registry,
+    codec,
+    topics: names,
+    mappings,
+    hearingSide: { isHeard: ({ eventClass }) => bus.isHeard(eventClass), hear: (envelope) => bus.hearMirrored(envelope) },
+    maxInFlight: config.maxPollRecords,
+    drainMs: HANDLERS_MS,
+    notices,
+  });
   const processors = new ProcessorManager({
     driver,
     publisher,
     registry,
     codec,
     topics: names,
-    mappings: bodyMappings(config.topics, names),
+    mappings,
     bus,
     store,
     notices,
@@ -58,28 +85,44 @@ export async function connectParts(parts: ServiceParts, begun: Begun): Promise<R
     drainMs: HANDLERS_MS,
   });
   for (const processor of made) processors.add(processor);
-  return { registry, names, driver, publisher, processors };
+  return { registry, names, driver, publisher, bridge: new KafkaEventBridge(bus, publisher, mirror), processors };
+}
+
+/**
+ * Which group the mirror reads in, and what it leaves out. One instance of the service hears each foreign event; with
+ * `broadcast` every instance has a group of its own, which begins with what comes and is forgotten with the process.
+ */
+function mirrorGroup(
+  { config, broadcast, store }: ServiceParts,
+  instance: string,
+): Pick<MirrorOptions, 'group' | 'from' | 'store' | 'isEcho'> {
+  const group = `${config.groupId}.bridge`;
+  const isEcho = broadcast === 'all' ? echoOfInstance(instance) : echoOfService(config.serviceName);
+  if (broadcast === undefined) return { group, from: config.autoOffsetReset, store, isEcho };
+  return { group: `${group}.${instance}`, from: 'latest', store: undefined, isEcho };
 }
 
 /** Sees to the topics, opens the bus and lets the processors read. Resolves to what the topics are like. */
 export async function open(running: Running, parts: ServiceParts, begun: Begun): Promise<readonly TopicDescription[]> {
   const { config, notices, store } = parts;
-  const { registry, names, driver, processors } = running;
+  const { registry, names, driver, processors, bridge } = running;
   const contracts = registry.contracts().filter(({ direction }) => direction !== 'local');
   const read = new Set(processors.topics);
   const topics = await ensureTopics({ config, names, contracts, read }, driver.admin, notices);
   const retentionMs = inboxRetention(topics.filter(({ topic }) => read.has(topic)));
   if (store !== undefined && retentionMs !== undefined) begun(pruneInbox(store, retentionMs, notices));
   begun(openBus(running, parts));
-  await processors.start();
-  begun((deadline) => processors.stop(Math.min(HANDLERS_MS, remaining(deadline) * HANDLERS_SHARE)));
+  begun(async (deadline) => {
+    const drainMs = Math.min(HANDLERS_MS, remaining(deadline) * HANDLERS_SHARE);
+    await Promise.all([processors.stop(drainMs), bridge.stopListening(drainMs)]);
+  });
+  await Promise.all([processors.start(), bridge.listen()]);
   return topics;
 }
 
 /** From here on what is published leaves the process; taken back, nothing is published any more. */
-function openBus({ publisher }: Running, { bus, unlock, notices }: ServiceParts): (deadline: number) => Promise<void> {
+function openBus({ bridge }: Running, { bus, unlock, notices }: ServiceParts): (deadline: number) => Promise<void> {
   unlock();
-  const bridge = new KafkaEventBridge(bus, publisher);
   bridge.connect();
   return async (deadline) => {
     const closed = bus.close();

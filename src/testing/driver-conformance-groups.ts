@@ -93,6 +93,19 @@ export const GROUP_CASES: readonly DriverConformanceCase[] = [
     assert.equal(first.subscription.membership.joined, false);
   }),
 
+  scene('gives the partitions of a topic only to members that read it', async ({ driver, topic, group, another, unique }) => {
+    const other = unique();
+    await driver.admin.ensureTopics([{ topic: other, partitions: 2, replicationFactor: 1, configs: {} }]);
+    const old = new Reader(driver, topic, group);
+    await old.join();
+    const newer = new Reader(await another(), [topic, other], group);
+    await newer.join();
+    await until(() => old.subscription.claims().length === 1 && newer.subscription.claims().length === 3);
+
+    for (const partition of [0, 1]) await driver.produce(other, partition, records(`other ${partition}`), soon());
+    assert.deepEqual((await newer.read(2)).map(text).sort(), ['other 0', 'other 1']);
+  }),
+
   scene('loses nothing and settles everything once when members come and go', async ({ driver, topic, group, another }) => {
     const seen: string[] = [];
     const member = (from: KafkaDriver): Reader =>

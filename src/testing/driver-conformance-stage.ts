@@ -66,7 +66,7 @@ export class Reader {
 
   constructor(
     private readonly driver: KafkaDriver,
-    private readonly topic: string,
+    private readonly topics: string | readonly string[],
     private readonly group: string,
     private readonly options: ReaderOptions = {},
   ) {
@@ -82,7 +82,7 @@ export class Reader {
     const { start = begin, onRevoked } = this.options;
     const options: ConsumeOptions = {
       group: this.group,
-      topics: [this.topic],
+      topics: [this.topics].flat(),
       start,
       onBatch: (batch) => this.#onBatch(batch),
       onRevoked: async (claims, lost) => {

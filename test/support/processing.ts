@@ -63,7 +63,13 @@ export class Processing {
       this.sent.push(record);
     };
     const hear = (): void => undefined;
-    const reader = new RecordReader([contract], new EventRegistry([OrderPlaced, OrderBilled]), codec, topics, new Map());
+    const reader = new RecordReader({
+      wanted: (name) => (name === contract.name ? [contract] : []),
+      registry: new EventRegistry([OrderPlaced, OrderBilled]),
+      codec,
+      topics,
+      mappings: new Map(),
+    });
     const origin = { group: GROUP, processor: 'billing' };
     const tasks = new EventTasks(reader, new Map([[contract, handle as Handler<object>]]), {
       ...origin,

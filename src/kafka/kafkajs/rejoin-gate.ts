@@ -1,5 +1,7 @@
 import kafkajs, { type PartitionAssigner } from 'kafkajs';
 
+import { assign } from './assigner.js';
+
 /** What kafkajs takes for "the group is rebalancing": it backs off and asks again. */
 class NotYet extends Error {
   readonly type = 'REBALANCE_IN_PROGRESS';
@@ -22,7 +24,7 @@ export interface GateKeeper {
  * kafkajs tells nobody before it joins its group again, and gives all partitions away by joining. But it asks the
  * assigner for its protocol right before every JoinGroup request, and when that fails as a rebalance would it repeats
  * after its back-off. So the assigner is the gate that holds a rejoin up until the partitions were given back in order.
- * The assignment itself is kafkajs's round-robin, under its name, so that other kafkajs members may share the group.
+ * It goes by the name of kafkajs's round-robin and speaks its protocol, so that other kafkajs members may share the group.
  */
 export function gatedAssigner(keeper: GateKeeper): PartitionAssigner {
   return (config) => {
@@ -30,7 +32,7 @@ export function gatedAssigner(keeper: GateKeeper): PartitionAssigner {
     return {
       name: assigner.name,
       version: assigner.version,
-      assign: (group) => assigner.assign(group),
+      assign: ({ members }) => assign(members, config.cluster, assigner.version),
       protocol: (subscription) => {
         const answer = keeper.mayJoin();
         if (answer === 'wait') throw new NotYet('partitions are being given back');

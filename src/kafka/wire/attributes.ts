@@ -11,6 +11,7 @@ export type AttributeName =
   | 'correlationid'
   | 'causationid'
   | 'path'
+  | 'instance'
   | 'traceparent'
   | 'tracestate';
 

@@ -30,6 +30,7 @@ const LABELS: Readonly<Record<AttributeName, string>> = {
   correlationid: 'ce_correlationid',
   causationid: 'ce_causationid',
   path: 'ce_path',
+  instance: 'ce_instance',
   traceparent: 'ce_traceparent',
   tracestate: 'ce_tracestate',
 };

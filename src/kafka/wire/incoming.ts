@@ -18,6 +18,7 @@ export class Incoming {
   readonly name: string;
   readonly #attributes: Attributes;
   readonly #body: () => Body;
+  #metadata: EventMetadata | undefined;
 
   constructor(record: InRecord, name: string, attributes: Attributes, body: () => Body) {
     this.record = record;
@@ -32,7 +33,12 @@ export class Incoming {
   }
 
   metadata(): EventMetadata {
-    return readMetadata(this.record, this.name, this.#attributes);
+    return (this.#metadata ??= readMetadata(this.record, this.name, this.#attributes));
+  }
+
+  /** The process that sent it, where its service says so. */
+  instance(): string | undefined {
+    return this.#attributes.get('instance');
   }
 
   body(): Body {

@@ -1,4 +1,4 @@
-import type { TopicPartition } from '../inbound/inbound.js';
+import type { TopicPartition } from './inbound.js';
 import type { KafkaAdmin } from '../kafka/driver.js';
 
 export interface PartitionLag extends TopicPartition {
@@ -22,4 +22,20 @@ export async function lagOf(admin: KafkaAdmin, group: string, topics: readonly s
     }),
   );
   return lags.flat();
+}
+
+/**
+ * Whether the groups have committed past every record of their topics, and none came while this was found out. What a
+ * record derives is on the log before the record's offset is committed: when this is true of all groups, and nobody
+ * publishes from outside, there is nothing left to do.
+ */
+export async function nothingLeft(lag: () => Promise<readonly PartitionLag[]>): Promise<boolean> {
+  const ends = async (): Promise<string | undefined> => {
+    const all = await lag();
+    // Without a commit it has not been begun: a group commits where it begins.
+    if (all.some(({ committed, lag: behind }) => committed === undefined || behind > 0)) return undefined;
+    return JSON.stringify(all.map(({ topic, partition, end }) => [topic, partition, end]));
+  };
+  const before = await ends();
+  return before !== undefined && before === (await ends());
 }

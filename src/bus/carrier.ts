@@ -1,0 +1,112 @@
+import { BusbarError } from '../errors.js';
+import { contractOfEvent } from '../event/contract-of.js';
+import type { Envelope } from '../event/envelope.js';
+import { isPromise, type MaybePromise } from '../maybe-promise.js';
+import { CallOrder } from './call-order.js';
+import type { Consequences } from './consequences.js';
+import { Hearing } from './hearing.js';
+import type { History } from './history.js';
+import type { ListenerSurroundings } from './listener-context.js';
+import type { Listeners } from './listeners.js';
+import type { Accepted, Outlet, Place } from './outlet.js';
+import { PublishError } from './publish-error.js';
+import type { ListenerError, Receipt } from './receipt.js';
+
+export interface CarrierParts {
+  readonly listeners: Listeners;
+  readonly history: History;
+  readonly surroundings: ListenerSurroundings;
+  readonly deliveryTimeoutMs: number;
+}
+
+/** Carries envelopes to the listeners, in the order of the calls, and out of the process where an outlet is connected. */
+export class Carrier {
+  readonly #parts: CarrierParts;
+  readonly #order = new CallOrder();
+  readonly #underWay = new Set<Promise<unknown>>();
+  #connection: { readonly outlet: Outlet } | undefined;
+
+  constructor(parts: CarrierParts) {
+    this.#parts = parts;
+  }
+
+  /** Returns the disconnector. Throws `ILLEGAL_TRANSITION` while another outlet is connected. */
+  connect(outlet: Outlet): () => void {
+    if (this.#connection !== undefined) throw new BusbarError('ILLEGAL_TRANSITION', 'the bus has an outlet already: disconnect it first');
+    const connection = { outlet };
+    this.#connection = connection;
+    return () => {
+      if (this.#connection === connection) this.#connection = undefined;
+    };
+  }
+
+  /** Resolves when nothing is under way. */
+  async idle(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
+  }
+
+  /**
+   * Lets the listeners hear while the event is on its way; settles when both are done. `consequences` are those of the
+   * event that caused this one.
+   */
+  send<E extends object>(envelope: Envelope<E>, consequences: Consequences | undefined): MaybePromise<Receipt<E>> {
+    const sent = this.#sendNow(envelope, consequences?.of(envelope));
+    if (!isPromise(sent)) return sent;
+    consequences?.follow(sent);
+    return this.#follow(sent);
+  }
+
+  #sendNow<E extends object>(envelope: Envelope<E>, own: Consequences | undefined): MaybePromise<Receipt<E>> {
+    const deadline = this.#deadline();
+    const outlet = this.#connection?.outlet;
+    if (outlet !== undefined && contractOfEvent(envelope.event).direction !== 'local')
+      return this.#sendOut(envelope, outlet, deadline, own);
+    const heard = this.#order.begin(() => this.#tell(envelope, deadline, own));
+    if (!isPromise(heard)) return { where: 'memory', envelope, listenerErrors: heard };
+    return heard.then((listenerErrors) => ({ where: 'memory', envelope, listenerErrors }));
+  }
+
+  async #sendOut<E extends object>(envelope: Envelope<E>, outlet: Outlet, deadline: number, own?: Consequences): Promise<Receipt<E>> {
+    let arriving: Promise<Place | PublishError> | undefined;
+    const accepted = accept(outlet, envelope, deadline).then(({ safe }) => {
+      // Caught here and now: it may fail long before the listeners have ended.
+      arriving = safe.catch((error: unknown) => PublishError.from(error, { certainty: 'unknown', envelope, heard: true }));
+    });
+    const listenerErrors = await this.#order.beginAfter(accepted, () => this.#tell(envelope, deadline, own));
+    const place = (await arriving) as Place | PublishError;
+    if (place instanceof PublishError) throw place;
+    return { ...place, envelope, listenerErrors };
+  }
+
+  /** Tells the listeners here and nobody else. */
+  hear(envelope: Envelope, consequences?: Consequences): MaybePromise<readonly ListenerError[]> {
+    const heard = this.#order.begin(() => this.#tell(envelope, this.#deadline(), consequences));
+    return isPromise(heard) ? this.#follow(heard) : heard;
+  }
+
+  #tell(envelope: Envelope, deadline: number, consequences: Consequences | undefined): MaybePromise<readonly ListenerError[]> {
+    this.#parts.history.add(envelope);
+    const listeners = this.#parts.listeners.take(contractOfEvent(envelope.event).eventClass);
+    return new Hearing(envelope, this.#parts.surroundings, consequences).run(listeners, deadline);
+  }
+
+  #follow<T>(work: Promise<T>): Promise<T> {
+    this.#underWay.add(work);
+    const forget = () => void this.#underWay.delete(work);
+    work.then(forget, forget);
+    return work;
+  }
+
+  #deadline(): number {
+    return Date.now() + this.#parts.deliveryTimeoutMs;
+  }
+}
+
+/** Hands over; what goes wrong before the event has its place means that it was not sent. */
+async function accept(outlet: Outlet, envelope: Envelope, deadline: number): Promise<Accepted> {
+  try {
+    return await outlet(envelope, deadline);
+  } catch (error) {
+    throw PublishError.from(error, { certainty: 'not-sent', envelope, heard: false });
+  }
+}
