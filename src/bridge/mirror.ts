@@ -107,6 +107,7 @@ export class Mirror {
   /** Reads nothing more; listeners have `drainMs` to end, what has not ended by then comes in again later. Harmless when stopped. */
   stop(drainMs: number): Promise<void> {
     this.#stopping.abort();
+    this.#inbound?.hurry();
     return this.#inTurn(async () => {
       await this.#leave(drainMs);
       this.#state = 'stopped';
@@ -150,14 +151,14 @@ export class Mirror {
 
   async #readWhatIsHeard(): Promise<void> {
     const more = this.#unread();
-    if (more.length === 0 && this.#inbound !== undefined) return;
+    if (more.length === 0 && this.#state === 'hearing') return;
     const topics = [...this.#topics, ...more].sort();
     if (topics.length === 0) return;
     await this.#leave(this.#options.drainMs);
     this.#state = 'starting';
-    const inbound = this.#newInbound(topics);
-    await inbound.start();
-    this.#inbound = inbound;
+    this.#inbound = this.#newInbound(topics);
+    if (this.#stopping.signal.aborted) this.#inbound.hurry();
+    await this.#inbound.start();
     this.#topics = topics;
     // Offsets may have been found lost while the group was being joined.
     if (this.#state === 'starting') this.#state = 'hearing';

@@ -3,6 +3,7 @@ import type { Batch, Claim, KafkaDriver, Subscription } from '../kafka/driver.js
 import type { InRecord } from '../kafka/record.js';
 import type { MaybePromise } from '../maybe-promise.js';
 import type { Notices } from '../telemetry/notices.js';
+import { Beginning } from './beginning.js';
 import type { OutcomeTally } from './outcomes.js';
 import { PartitionLine, type Handled } from './partition-line.js';
 import { ProcessorFailed, type Scope } from './scope.js';
@@ -36,6 +37,7 @@ export interface InboundOptions {
 export class Inbound {
   readonly #options: InboundOptions;
   readonly #lines = new Map<Claim, PartitionLine>();
+  readonly #beginning = new Beginning();
   #subscription: Subscription | undefined;
   #drainMs: number;
 
@@ -44,23 +46,37 @@ export class Inbound {
     this.#drainMs = options.drainMs;
   }
 
-  /** Joins the group; resolves once joined. */
+  /** Joins the group; resolves once it has, and it is decided where what it was given begins. */
   async start(): Promise<void> {
     const { driver, group, topics, starts } = this.#options;
     this.#subscription = await driver.consume({
       group,
       topics,
-      start: (position) => starts.decide(position),
+      start: async (position) => {
+        const offset = await starts.decide(position);
+        this.#beginning.done(position);
+        return offset;
+      },
       onBatch: (batch) => this.#take(batch),
       onAssigned: (claims) => this.#assigned(claims),
       onRevoked: (claims, lost) => this.#revoked(claims, lost),
-      onStopped: (error: BusbarError) => this.#options.onStopped(error),
+      onStopped: (error: BusbarError) => {
+        this.#beginning.end();
+        this.#options.onStopped(error);
+      },
     });
+    await this.#beginning.decided();
+  }
+
+  /** A `start` under way resolves as soon as the group is joined: somebody wants to stop. */
+  hurry(): void {
+    this.#beginning.end();
   }
 
   /** Stops reading, lets what has begun end within `drainMs`, commits, leaves the group. */
   async stop(drainMs: number): Promise<void> {
     this.#drainMs = drainMs;
+    this.#beginning.end();
     const subscription = this.#subscription;
     this.#subscription = undefined;
     await subscription?.close();
@@ -72,6 +88,7 @@ export class Inbound {
   }
 
   #assigned(claims: readonly Claim[]): void {
+    this.#beginning.given(claims);
     for (const claim of claims) this.#lineOf(claim);
     this.#options.onAssigned(claims.map(({ topic, partition }) => ({ topic, partition })));
   }
@@ -109,6 +126,7 @@ export class Inbound {
         if (lost) line?.abandon();
         else await line?.drain(this.#drainMs);
         this.#lines.delete(claim);
+        this.#beginning.done(claim);
       }),
     );
     await this.#options.onRevoked(claims.map(({ topic, partition }) => ({ topic, partition })));

@@ -118,6 +118,7 @@ export class ProcessorRunner {
   /** Stops reading; handlers have `drainMs` to end, the rest is abandoned. Harmless when it is stopped; ends a start that is under way. */
   stop(drainMs = this.#environment.drainMs): Promise<void> {
     if (this.#state === 'starting' || this.#state === 'running') this.#state = 'stopping';
+    this.#inbound?.hurry();
     this.#stopping ??= this.#inTurn(() => this.#end(drainMs));
     return this.#stopping;
   }
