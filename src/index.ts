@@ -48,6 +48,7 @@ export { KafkaEventBridge } from './bridge/kafka-event-bridge.js';
 export type { MirrorState, MirrorStatus } from './bridge/mirror.js';
 
 export { KafkaService, type ServiceStats, type StartOptions, type StopOptions } from './service/kafka-service.js';
+export type { Health, HealthCheck } from './service/health/health.js';
 export type { LifecycleState } from './service/lifecycle.js';
 export type { Broadcast } from './service/assembly.js';
 export { kafkaModule, type KafkaModuleOptions } from './service/kafka-module.js';

@@ -1,11 +1,11 @@
 import type { BusbarError } from '../errors.js';
-import type { Batch, Claim, KafkaDriver, Subscription } from '../kafka/driver.js';
+import type { Batch, Claim, GroupMembership, KafkaDriver, Subscription } from '../kafka/driver.js';
 import type { InRecord } from '../kafka/record.js';
 import type { MaybePromise } from '../maybe-promise.js';
 import type { Notices } from '../telemetry/notices.js';
 import { Beginning } from './beginning.js';
 import type { OutcomeTally } from './outcomes.js';
-import { PartitionLine, type Handled } from './partition-line.js';
+import { PartitionLine, type Handled, type Unsettled } from './partition-line.js';
 import { ProcessorFailed, type Scope } from './scope.js';
 import type { StartOffsets } from './start-offset.js';
 
@@ -85,6 +85,16 @@ export class Inbound {
   /** Partitions held now. */
   get partitions(): TopicPartition[] {
     return [...this.#lines.keys()].map(({ topic, partition }) => ({ topic, partition }));
+  }
+
+  /** Of every partition that has one, the first record that was read and is not settled. */
+  get unsettled(): Unsettled[] {
+    return [...this.#lines.values()].flatMap(({ unsettled }) => unsettled ?? []);
+  }
+
+  /** Undefined until the group was joined for the first time, and after a stop. */
+  get membership(): GroupMembership | undefined {
+    return this.#subscription?.membership;
   }
 
   #assigned(claims: readonly Claim[]): void {

@@ -30,6 +30,15 @@ export interface LineOptions {
   onBeginAgain(error: unknown, delayMs: number): void;
 }
 
+/** The first record of a partition that was read and is not settled. */
+export interface Unsettled {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  /** Since when nothing was settled though this record waits, in ms since 1970. */
+  readonly since: number;
+}
+
 interface Entry {
   readonly record: InRecord;
   readonly key: string | undefined;
@@ -55,6 +64,8 @@ export class PartitionLine {
   /** Not settled, or settled behind one that is not; in log order. */
   #entries: Entry[] = [];
   #queue = new KeyedQueue<Entry>();
+  /** When the first of the entries became the first. */
+  #movedAt = 0;
   #handling = 0;
   #settling = 0;
   #run: Run = newRun();
@@ -74,6 +85,7 @@ export class PartitionLine {
   /** Takes records of a batch; resolves when there is room for more. */
   accept(records: readonly InRecord[]): Promise<void> {
     if (this.#isClosed()) return Promise.resolve();
+    if (this.#entries.length === 0) this.#movedAt = Date.now();
     const keyed = this.#options.concurrency > 1;
     for (const record of records) {
       const entry: Entry = { record, key: keyed ? record.key?.toString('latin1') : undefined, state: 'waiting' };
@@ -85,6 +97,14 @@ export class PartitionLine {
     return new Promise((resolve) => {
       this.#room = resolve;
     });
+  }
+
+  /** Undefined when everything is settled, or the partition is being given away. */
+  get unsettled(): Unsettled | undefined {
+    const [first] = this.#entries;
+    if (first === undefined || this.#isClosed()) return undefined;
+    const { topic, partition, offset } = first.record;
+    return { topic, partition, offset, since: this.#movedAt };
   }
 
   /** Begins nothing new. */
@@ -191,6 +211,7 @@ export class PartitionLine {
     if (settled > 0) {
       const last = this.#entries[settled - 1] as Entry;
       this.#entries.splice(0, settled);
+      this.#movedAt = Date.now();
       this.#options.claim.settled(last.record.offset + 1);
     }
     if (this.#entries.length < this.#options.maxInFlight) this.#makeRoom();

@@ -17,6 +17,11 @@ export interface ProcessorSettings {
   readonly onError?: readonly ErrorPolicy[] | undefined;
   /** How long one attempt may take, in ms. Default: 60,000. */
   readonly handlerTimeoutMs?: number | undefined;
+  /**
+   * How long nothing may be settled of a partition whose records wait before health is red, in ms. Raise it above what
+   * a handler takes together with its retries. Default: 8,000.
+   */
+  readonly stalledAfterMs?: number | undefined;
 }
 
 const settings = new WeakMap<object, ProcessorSettings>();
@@ -28,6 +33,7 @@ const OPTIONS: readonly string[] = [
   'publishes',
   'onError',
   'handlerTimeoutMs',
+  'stalledAfterMs',
 ] satisfies (keyof ProcessorSettings)[];
 const NAME = /^[a-z][a-z0-9_-]{0,99}$/;
 
@@ -50,7 +56,7 @@ export function settingsOf(processorClass: abstract new (...args: never[]) => Pr
 }
 
 function problemsOf(options: ProcessorSettings): string[] {
-  const { name, from, concurrency = 1, handlerTimeoutMs = 1, onError } = options;
+  const { name, from, concurrency = 1, handlerTimeoutMs = 1, stalledAfterMs = 1, onError } = options;
   const problems = Object.keys(options)
     .filter((option) => !OPTIONS.includes(option))
     .map((option) => `${option} is no option: use ${OPTIONS.join(', ')}`);
@@ -65,5 +71,6 @@ function problemsOf(options: ProcessorSettings): string[] {
   }
   if (!(handlerTimeoutMs > 0 && handlerTimeoutMs < 2 ** 31))
     problems.push(`handlerTimeoutMs must be a positive number of ms, not ${handlerTimeoutMs}`);
+  if (!(stalledAfterMs > 0)) problems.push(`stalledAfterMs must be a positive number of ms, not ${stalledAfterMs}`);
   return problems;
 }

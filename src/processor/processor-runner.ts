@@ -11,13 +11,14 @@ import { EventTasks } from '../inbound/event-tasks.js';
 import { Inbound, type TopicPartition } from '../inbound/inbound.js';
 import { InboxSettler } from '../inbound/inbox-settler.js';
 import { OutcomeTally, type OutcomeCounts } from '../inbound/outcomes.js';
+import type { Unsettled } from '../inbound/partition-line.js';
 import { RecentIds } from '../inbound/recent-ids.js';
 import { RecentSettler } from '../inbound/recent-settler.js';
 import { RecordReader } from '../inbound/record-reader.js';
 import type { Hear, SendStaged, Settler } from '../inbound/settler.js';
 import { StagedSender } from '../inbound/staged-sender.js';
 import { StartOffsets, type From } from '../inbound/start-offset.js';
-import type { KafkaDriver } from '../kafka/driver.js';
+import type { GroupMembership, KafkaDriver } from '../kafka/driver.js';
 import type { InRecord } from '../kafka/record.js';
 import type { BodyMappings, TopicNames } from '../kafka/topics.js';
 import type { Publisher } from '../outbound/publisher.js';
@@ -67,15 +68,23 @@ export interface ProcessorStatus {
   readonly stuck: readonly TopicPartition[];
   /** Topics that its staged events cannot be sent to now. */
   readonly unsent: readonly string[];
+  /** Of every partition that has one, the first record that was read and is not settled. */
+  readonly unsettled: readonly Unsettled[];
+  /** How it stands with its group; undefined while it does not read. */
+  readonly membership: GroupMembership | undefined;
 }
 
 const DEFAULT_HANDLER_TIMEOUT_MS = 60_000;
+/** So that health shows within ten seconds that nothing moves. */
+const DEFAULT_STALLED_AFTER_MS = 8_000;
 
 /** Runs one processor: its consumer group, its inbox, its error policy. */
 export class ProcessorRunner {
   readonly name: string;
   readonly group: string;
   readonly topics: readonly string[];
+  /** How long nothing may be settled while records wait before the processor counts as stalled, in ms. */
+  readonly stalledAfterMs: number;
   readonly #processor: Processor;
   readonly #environment: ProcessorEnvironment;
   readonly #settings: ProcessorSettings;
@@ -97,6 +106,7 @@ export class ProcessorRunner {
     this.#environment = environment;
     const { publisher, deliveryTimeoutMs, notices, topics, groupPrefix } = environment;
     this.name = settings.name;
+    this.stalledAfterMs = settings.stalledAfterMs ?? DEFAULT_STALLED_AFTER_MS;
     this.group = `${groupPrefix}.${settings.name}`;
     this.#sender = new StagedSender({ publisher, deliveryTimeoutMs, notices, processor: this.name });
     const handlers = this.#handlers();
@@ -175,6 +185,8 @@ export class ProcessorRunner {
       error: this.#error,
       stuck: [...this.#stuck],
       unsent: this.#sender.failing,
+      unsettled: this.#inbound?.unsettled ?? [],
+      membership: this.#inbound?.membership,
     };
   }
 

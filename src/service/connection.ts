@@ -1,4 +1,5 @@
 import type { KafkaConfig } from '../config/kafka-config.js';
+import type { BusbarError } from '../errors.js';
 import type { KafkaDriver } from '../kafka/driver.js';
 import { startEmbeddedKafka } from '../kafka/embedded/embedded-kafka.js';
 import { kafkajsDriver } from '../kafka/kafkajs/driver.js';
@@ -37,19 +38,28 @@ export function outboundLimits({ batchSize, bufferMemory, lingerMs }: KafkaConfi
 /** How long the driver waits when partitions are given back; the group hears nothing from us meanwhile. */
 const GIVE_BACK_MS = 10_000;
 
-/** A driver that a broker has answered: the configured servers, or an embedded broker that is started for it. */
-export async function connect(config: KafkaConfig, notices: Notices, begun: Begun): Promise<KafkaDriver> {
+export interface Connection {
+  /** A broker has answered it. */
+  readonly driver: KafkaDriver;
+  /** What the embedded broker has died of, which does not come back in this process. */
+  readonly brokerCrash: () => BusbarError | undefined;
+}
+
+/** Connects to the configured servers, or to an embedded broker that is started for it. */
+export async function connect(config: KafkaConfig, notices: Notices, begun: Begun): Promise<Connection> {
   let servers = config.bootstrapServers;
+  let crash: BusbarError | undefined;
   if (config.embedded !== undefined) {
     const broker = await startEmbeddedKafka({ dataDir: config.embedded.dir, notices });
-    const forget = broker.onCrash((error) =>
-      notices.raise({ level: 'error', code: error.code, message: 'the embedded broker has ended', error }),
-    );
+    const forget = broker.onCrash((error) => {
+      crash = error;
+      notices.raise({ level: 'error', code: error.code, message: 'the embedded broker has ended', error });
+    });
     begun(() => broker.stop().finally(forget));
     servers = broker.bootstrap.split(',');
   }
   const driver = kafkajsDriver({ ...driverOptions(config, servers), drainMs: GIVE_BACK_MS }, notices);
   begun((deadline) => driver.close(remaining(deadline)));
   await driver.connect();
-  return driver;
+  return { driver, brokerCrash: () => crash };
 }

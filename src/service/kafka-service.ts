@@ -4,6 +4,8 @@ import type { PartitionLag } from '../inbound/lag.js';
 import { printNotice } from '../telemetry/notices.js';
 import type { ServiceParts } from './assembly.js';
 import { caughtUp, lagOfAll } from './caught-up.js';
+import type { Health } from './health/health.js';
+import { healthOf } from './health/service-health.js';
 import { Lifecycle, type Begun, type LifecycleState } from './lifecycle.js';
 import { connectParts, open, type Running } from './running.js';
 import { stopOnSignals } from './signals.js';
@@ -73,6 +75,15 @@ export class KafkaService {
    */
   stop({ deadlineMs = STOP_DEADLINE_MS }: StopOptions = {}): Promise<void> {
     return this.#lifecycle.stop(deadlineMs);
+  }
+
+  /**
+   * Looks at everything now, in three seconds at most: service, broker, producer, store and each processor, with since
+   * when it is so and what to do. `live` is false when only a restart of the process helps, `ready` is true when the service runs
+   * and all is green. Rejects nothing, whatever the state.
+   */
+  healthCheck(): Promise<Health> {
+    return healthOf(this.#lifecycle, this.#running?.health);
   }
 
   /** Exact, and computed from nothing but what is counted where it happens. */

@@ -28,6 +28,7 @@ export class Lifecycle {
   readonly #onUndoFailed: (error: unknown) => void;
   readonly #undos: Undo[] = [];
   #state: LifecycleState = 'created';
+  #since = new Date();
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -40,6 +41,11 @@ export class Lifecycle {
     return this.#state;
   }
 
+  /** When it came into this state. */
+  get since(): Date {
+    return this.#since;
+  }
+
   /**
    * Runs the steps once; a second call while they run waits for the same end. Rejects with what made a step fail, or
    * `ILLEGAL_TRANSITION` when it is not the time to start, or when `stop` was called meanwhile.
@@ -47,7 +53,7 @@ export class Lifecycle {
   start(steps: (begun: Begun) => Promise<void>, undoMs: number): Promise<void> {
     if (this.#state === 'starting' && this.#starting !== undefined && this.#stopping === undefined) return this.#starting;
     if (this.#state !== 'created') return Promise.reject(this.illegal('start()'));
-    this.#state = 'starting';
+    this.#enter('starting');
     this.#starting = this.#start(steps, undoMs);
     return this.#starting;
   }
@@ -78,12 +84,17 @@ export class Lifecycle {
     try {
       await steps(begun);
       this.#goOn();
-      this.#state = 'running';
+      this.#enter('running');
     } catch (error) {
       for (const failure of await this.#undo(Date.now() + undoMs)) this.#onUndoFailed(failure);
-      this.#state = this.#stopping === undefined ? 'failed' : 'stopped';
+      this.#enter(this.#stopping === undefined ? 'failed' : 'stopped');
       throw error;
     }
+  }
+
+  #enter(state: LifecycleState): void {
+    this.#state = state;
+    this.#since = new Date();
   }
 
   #goOn(): void {
@@ -96,9 +107,9 @@ export class Lifecycle {
     // The start notices by itself and takes its steps back; whoever called it has its error. One that hangs in a step
     // has what that step stands on taken away at the deadline, and takes back by itself what it still begins.
     if (this.#starting !== undefined && this.#state === 'starting' && (await settlesBefore(this.#starting, deadline))) return;
-    this.#state = 'stopping';
+    this.#enter('stopping');
     const failures = await this.#undo(deadline);
-    this.#state = failures.length === 0 ? 'stopped' : 'failed';
+    this.#enter(failures.length === 0 ? 'stopped' : 'failed');
     if (failures.length === 1) throw failures[0];
     if (failures.length > 1) throw new AggregateError(failures, 'the service has stopped, and not cleanly');
   }

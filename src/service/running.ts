@@ -12,6 +12,8 @@ import { ProcessorManager } from '../processor/processor-manager.js';
 import { assemble, type ServiceParts } from './assembly.js';
 import { connect, outboundLimits } from './connection.js';
 import { remaining, settlesBefore } from './deadline.js';
+import type { HealthMonitor } from './health/health-monitor.js';
+import { healthMonitor } from './health/service-health.js';
 import { inboxRetention, pruneInbox } from './inbox-pruning.js';
 import type { Begun } from './lifecycle.js';
 import { ensureTopics } from './topic-plan.js';
@@ -29,6 +31,7 @@ export interface Running {
   readonly publisher: Publisher;
   readonly bridge: KafkaEventBridge;
   readonly processors: ProcessorManager;
+  readonly health: HealthMonitor;
 }
 
 /** Puts the application together, opens the store and reaches the broker. Nothing is published or read yet. */
@@ -41,7 +44,7 @@ export async function connectParts(parts: ServiceParts, begun: Begun): Promise<R
     await store.open();
     begun(() => store.close());
   }
-  const driver = await connect(config, notices, begun);
+  const { driver, brokerCrash } = await connect(config, notices, begun);
   const codec = new JsonCodec();
   const instance = randomUUID();
   const publisher = new Publisher({
@@ -85,7 +88,8 @@ export async function connectParts(parts: ServiceParts, begun: Begun): Promise<R
     drainMs: HANDLERS_MS,
   });
   for (const processor of made) processors.add(processor);
-  return { registry, names, driver, publisher, bridge: new KafkaEventBridge(bus, publisher, mirror), processors };
+  const health = healthMonitor({ admin: driver.admin, brokerCrash, publisher, processors, store }, notices);
+  return { registry, names, driver, publisher, bridge: new KafkaEventBridge(bus, publisher, mirror), processors, health };
 }
 
 /**
@@ -105,7 +109,7 @@ function mirrorGroup(
 /** Sees to the topics, opens the bus and lets the processors read. Resolves to what the topics are like. */
 export async function open(running: Running, parts: ServiceParts, begun: Begun): Promise<readonly TopicDescription[]> {
   const { config, notices, store } = parts;
-  const { registry, names, driver, processors, bridge } = running;
+  const { registry, names, driver, processors, bridge, health } = running;
   const contracts = registry.contracts().filter(({ direction }) => direction !== 'local');
   const read = new Set(processors.topics);
   const topics = await ensureTopics({ config, names, contracts, read }, driver.admin, notices);
@@ -117,6 +121,7 @@ export async function open(running: Running, parts: ServiceParts, begun: Begun):
     await Promise.all([processors.stop(drainMs), bridge.stopListening(drainMs)]);
   });
   await Promise.all([processors.start(), bridge.listen()]);
+  begun(health.watch());
   return topics;
 }
 

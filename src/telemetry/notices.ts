@@ -23,6 +23,7 @@ export interface Notice {
 
 /** Occurrences that are not errors by themselves. */
 export type NoticeCode =
+  | 'HEALTH_CHANGED'
   | 'LATE_PUBLISH'
   | 'CONSUMER_RESTARTED'
   | 'PRODUCER_REPLACED'

@@ -232,4 +232,24 @@ describe('A line of records', () => {
     await line.drain(60_000);
     expect(books()).toMatchObject({ delivered: 1, abandoned: 1 });
   });
+
+  it('says which record is the first that is not settled, and since when, until it is being given away', async () => {
+    const { line, end } = setUp({ concurrency: 2 });
+    expect(line.unsettled).toBeUndefined();
+    const began = Date.now();
+    void line.accept([inRecord(0, { keyText: 'a' }), inRecord(1, { keyText: 'b' }), inRecord(2, { keyText: 'c' })]);
+    const first = line.unsettled!;
+    expect(first).toMatchObject({ partition: 0, offset: 0 });
+    expect(first.since).toBeGreaterThanOrEqual(began);
+
+    // Those behind it do not count: the offset cannot move past it.
+    while (Date.now() === first.since) await settleDown();
+    await end(1);
+    expect(line.unsettled).toEqual(first);
+    await end(0);
+    expect(line.unsettled).toMatchObject({ offset: 2 });
+    expect(line.unsettled!.since).toBeGreaterThan(first.since);
+    line.close();
+    expect(line.unsettled).toBeUndefined();
+  });
 });

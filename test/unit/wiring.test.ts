@@ -136,7 +136,7 @@ describe('the wiring of an application', () => {
   it('takes no options for a processor that do not exist or make no sense', () => {
     const options = { name: 'A b', retries: 3, onError: skip() as never };
     expect(() => ProcessorOptions(options)(Orders)).toThrow(
-      '[WIRING_INVALID] @ProcessorOptions of Orders: retries is no option: use name, from, concurrency, publishes, onError, handlerTimeoutMs; ' +
+      '[WIRING_INVALID] @ProcessorOptions of Orders: retries is no option: use name, from, concurrency, publishes, onError, handlerTimeoutMs, stalledAfterMs; ' +
         'name "A b" must be 1 to 100 lower-case letters, digits, "-" and "_", beginning with a letter; ' +
         'onError must be a list of policies, e.g. [retry({ attempts: 3 })]',
     );

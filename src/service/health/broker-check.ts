@@ -1,0 +1,35 @@
+import { BusbarError, type ErrorCode } from '../../errors.js';
+import type { KafkaAdmin } from '../../kafka/driver.js';
+import { causeOf } from './cause-of.js';
+import { fatal, green, red, seconds, type Check, type Finding } from './check.js';
+import { Question } from './question.js';
+
+const FIXES: { readonly [K in ErrorCode]?: string } = {
+  AUTHENTICATION_FAILED: 'check KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD, and that the user still exists; then restart',
+  AUTHORIZATION_FAILED: 'grant the user of the service what it was refused',
+};
+
+const REACH = 'see that the brokers run and that the network lets this process reach them; everything goes on by itself once one answers';
+
+/** Whether a broker answers. One of several is enough. */
+export class BrokerCheck implements Check {
+  readonly name = 'broker';
+  readonly #question: Question;
+  readonly #crash: () => BusbarError | undefined;
+
+  /** `crash` tells what the embedded broker of this process has died of. */
+  constructor(admin: Pick<KafkaAdmin, 'brokers'>, crash: () => BusbarError | undefined) {
+    this.#question = new Question(() => admin.brokers());
+    this.#crash = crash;
+  }
+
+  async look(): Promise<Finding> {
+    const crash = this.#crash();
+    if (crash !== undefined) return fatal(causeOf(crash), 'restart the process: the embedded broker lives in it');
+    const answer = await this.#question.ask();
+    if (answer.kind === 'yes') return green('a broker answers');
+    if (answer.kind === 'late') return red(`no broker has answered for ${seconds(answer.ms)}`, REACH);
+    const code = answer.error instanceof BusbarError ? answer.error.code : undefined;
+    return red(causeOf(answer.error), (code === undefined ? undefined : FIXES[code]) ?? REACH);
+  }
+}

@@ -1,0 +1,40 @@
+import { BusbarError } from '../../errors.js';
+import type { ProcessorRunner } from '../../processor/processor-runner.js';
+import { causeOf } from './cause-of.js';
+import { fatal, green, red, type Check, type Finding } from './check.js';
+import { readingTrouble } from './reading.js';
+
+/** Whether a processor gets on with its records. */
+export class ProcessorCheck implements Check {
+  readonly #runner: ProcessorRunner;
+
+  constructor(runner: ProcessorRunner) {
+    this.#runner = runner;
+  }
+
+  get name(): string {
+    return `processor ${this.#runner.name}`;
+  }
+
+  look(): Finding {
+    const { name, stalledAfterMs } = this.#runner;
+    const status = this.#runner.status();
+    const { state, error, stuck, partitions } = status;
+    if (stuck.length > 0) {
+      const where = [...new Set(stuck.map(({ topic, partition }) => `${topic}/${partition}`))].join(', ');
+      return fatal(
+        `a handler did not end when it was told to, and its partition waits: ${where}`,
+        'restart the process. Then let the handler heed ctx.signal, and bound whatever it waits for',
+      );
+    }
+    if (state === 'failed') {
+      const lost = error instanceof BusbarError && error.code === 'OFFSETS_LOST';
+      const first = lost ? 'choose where its group goes on' : 'mend what the error names';
+      return red(`it has stopped: ${causeOf(error)}`, `${first}, then service.processors.restart('${name}')`);
+    }
+    if (state !== 'running') return red(`it is ${state} and reads nothing`, `service.processors.restart('${name}') starts it`);
+    const trouble = readingTrouble({ ...status, stalledAfterMs });
+    if (trouble !== undefined) return trouble;
+    return green(partitions.length === 0 ? 'other members of its group have all partitions' : `it reads ${partitions.length} partitions`);
+  }
+}

@@ -1,0 +1,56 @@
+import type { BusbarError } from '../../errors.js';
+import type { Publisher } from '../../outbound/publisher.js';
+import type { KafkaAdmin } from '../../kafka/driver.js';
+import type { ProcessorManager } from '../../processor/processor-manager.js';
+import type { Store } from '../../store/store.js';
+import type { Notices } from '../../telemetry/notices.js';
+import type { Lifecycle, LifecycleState } from '../lifecycle.js';
+import { BrokerCheck } from './broker-check.js';
+import type { Check } from './check.js';
+import type { Health, HealthCheck } from './health.js';
+import { HealthMonitor } from './health-monitor.js';
+import { ProcessorCheck } from './processor-check.js';
+import { ProducerCheck } from './producer-check.js';
+import { StoreCheck } from './store-check.js';
+
+/** What the health of a connected service consists of. */
+export interface Watched {
+  readonly admin: KafkaAdmin;
+  /** What the embedded broker of this process has died of. */
+  readonly brokerCrash: () => BusbarError | undefined;
+  readonly publisher: Publisher;
+  readonly processors: ProcessorManager;
+  readonly store: Store | undefined;
+}
+
+export function healthMonitor({ admin, brokerCrash, publisher, processors, store }: Watched, notices: Notices): HealthMonitor {
+  const lasting: readonly Check[] = [
+    new BrokerCheck(admin, brokerCrash),
+    new ProducerCheck(publisher, () => processors.status().values()),
+    ...(store === undefined ? [] : [new StoreCheck(store)]),
+  ];
+  return new HealthMonitor(
+    () => [...lasting, ...Array.from(processors.status().keys(), (name) => new ProcessorCheck(processors.runner(name)))],
+    notices,
+  );
+}
+
+const NOT_RUNNING: Readonly<Record<Exclude<LifecycleState, 'running'>, readonly [message: string, fix: string]>> = {
+  created: ['it was not started', 'await start()'],
+  starting: ['it is starting', 'wait for start(): it says what it failed on'],
+  stopping: ['it is stopping', 'nothing: it was asked to'],
+  stopped: ['it was stopped', 'start a new process, or build a new container: a service starts once'],
+  failed: ['it has failed', 'mend what start() or stop() rejected with, then restart the process: a service starts once'],
+};
+
+/** Checks everything while the service runs; before and after only the service itself is looked at. */
+export async function healthOf(lifecycle: Lifecycle, monitor: HealthMonitor | undefined): Promise<Health> {
+  const { checks, fatal } = lifecycle.state === 'running' && monitor !== undefined ? await monitor.round() : { checks: [], fatal: false };
+  const { state, since } = lifecycle;
+  const ready = state === 'running' && checks.every(({ status }) => status === 'green');
+  const service: HealthCheck =
+    state === 'running'
+      ? { name: 'service', status: 'green', since, message: 'it runs' }
+      : { name: 'service', status: 'red', since, message: NOT_RUNNING[state][0], fix: NOT_RUNNING[state][1] };
+  return { status: ready ? 'green' : 'red', live: state !== 'failed' && !fatal, ready, checks: [service, ...checks] };
+}

@@ -1,0 +1,237 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { IsString } from 'class-validator';
+import { injectable } from 'inversify';
+import Database from 'libsql';
+import { afterAll, describe, expect, it } from 'vitest';
+
+import type { Health, HealthCheck, KafkaModuleOptions, KafkaService, KafkaSettings } from 'busbar';
+import { DomainEvent, Handles, Processor, ProcessorOptions, type EventInit } from 'busbar';
+import { startEmbeddedKafka } from 'busbar/embedded';
+import { sqliteStore } from 'busbar/store';
+
+import { uniquePrefix } from '../support/kafka.js';
+import { application, OrderPlaced, Orders, OrderShipped, stopApplications } from '../support/shop-application.js';
+
+@DomainEvent({ name: 'invoice_sent', topic: 'invoices', key: 'invoiceId' })
+class InvoiceSent {
+  @IsString() readonly invoiceId!: string;
+  constructor(init: EventInit<InvoiceSent>) {
+    Object.assign(this, init);
+  }
+}
+
+/** Waits for what the test decides. */
+@ProcessorOptions({ name: 'invoices', handlerTimeoutMs: 200 })
+@injectable()
+class Invoices extends Processor {
+  hold: Promise<void> = Promise.resolve();
+  @Handles(InvoiceSent) sent(): Promise<void> {
+    return this.hold;
+  }
+}
+
+const directory = mkdtempSync(join(tmpdir(), 'busbar-health-'));
+const brokers: { stop(): Promise<void> }[] = [];
+afterAll(async () => {
+  await stopApplications();
+  for (const broker of brokers) await broker.stop();
+  rmSync(directory, { recursive: true });
+});
+
+/** Two processors, each on a topic of its own, in groups of their own: the tests run at the same time. */
+function shop(settings: KafkaSettings = {}, more: Partial<KafkaModuleOptions> = {}) {
+  return application(
+    { topics: { orders: {}, invoices: {} }, groupId: uniquePrefix(), ...settings },
+    { events: [OrderPlaced, OrderShipped, InvoiceSent], processors: [Orders, Invoices], ...more },
+  );
+}
+
+/** Nothing takes so long unless it hangs: how long it did take is printed. */
+const HANG_MS = 30_000;
+
+/** Asks until one check has this status; the health of that moment. */
+async function becomes(service: KafkaService, name: string, status: 'green' | 'red', why: string): Promise<Health> {
+  const began = Date.now();
+  for (;;) {
+    const health = await service.healthCheck();
+    if (check(health, name).status === status) {
+      const seconds = ((Date.now() - began) / 1_000).toFixed(1);
+      console.log(`health: ${status} ${seconds} s after ${why} (${name}: ${check(health, name).message})`);
+      return health;
+    }
+    if (Date.now() > began + HANG_MS) throw new Error(`${name} never became ${status} after ${why}`);
+    await sleep(50);
+  }
+}
+
+function check(health: Health, name: string): HealthCheck {
+  const found = health.checks.find((one) => one.name === name);
+  if (found === undefined) throw new Error(`there is no check ${name}`);
+  return found;
+}
+
+const red = ({ checks }: Health): string[] => checks.filter(({ status }) => status === 'red').map(({ name }) => name);
+
+describe.concurrent('health', () => {
+  it('says before the start, while it runs and after the stop how the service is, and never rejects', async () => {
+    const { service } = await shop();
+    const before = await service.healthCheck();
+    expect(before).toMatchObject({ status: 'red', live: true, ready: false, checks: [{ name: 'service', fix: 'await start()' }] });
+
+    const starting = service.start();
+    expect(await service.healthCheck()).toMatchObject({ live: true, ready: false });
+    await starting;
+    const running = await service.healthCheck();
+    expect(running).toMatchObject({ status: 'green', live: true, ready: true });
+    expect(running.checks.map(({ name }) => name)).toEqual(['service', 'broker', 'producer', 'processor orders', 'processor invoices']);
+    expect(JSON.parse(JSON.stringify(running.checks[0]))).toMatchObject({
+      name: 'service',
+      status: 'green',
+      since: expect.any(String) as string,
+    });
+
+    await service.stop();
+    const after = await service.healthCheck();
+    expect(after).toMatchObject({ status: 'red', live: true, ready: false, checks: [{ name: 'service', status: 'red' }] });
+  });
+
+  it('says that a service whose start failed needs a new process', async () => {
+    const { service } = await shop({ createTopics: false });
+    await expect(service.start()).rejects.toThrow('TOPIC_MISSING');
+    expect(await service.healthCheck()).toMatchObject({ live: false, ready: false, checks: [{ name: 'service', status: 'red' }] });
+  });
+
+  it('turns red when a handler hangs, and green when it goes on; nothing else is red', async () => {
+    const { container, service, bus, notices } = await shop();
+    await service.start();
+    let release: () => void = () => undefined;
+    container.get(Orders).hold = new Promise((resolve) => (release = resolve));
+    await bus.publish(new OrderPlaced({ orderId: 'o-1' }));
+
+    const hanging = await becomes(service, 'processor orders', 'red', 'a handler began to hang');
+    expect(red(hanging)).toEqual(['processor orders']);
+    expect(hanging).toMatchObject({ live: true, ready: false });
+    expect(check(hanging, 'processor orders').message).toMatch(/nothing of \S+\.orders\/\d was settled for \d+ s, it stands at offset 0/);
+    expect(check(hanging, 'processor orders').fix).toContain('stalledAfterMs');
+
+    release();
+    const well = await becomes(service, 'processor orders', 'green', 'the handler went on');
+    expect(well.ready).toBe(true);
+    expect(check(well, 'processor orders').since.getTime()).toBeGreaterThan(check(hanging, 'processor orders').since.getTime());
+    expect(notices.filter(({ code }) => code === 'HEALTH_CHANGED').map(({ level, details }) => [level, details])).toEqual([
+      ['error', { check: 'processor orders', status: 'red' }],
+      ['info', { check: 'processor orders', status: 'green' }],
+    ]);
+  });
+
+  it('is not live while a handler goes on that was told to end', async () => {
+    const { container, service, bus } = await shop();
+    await service.start();
+    let release: () => void = () => undefined;
+    container.get(Invoices).hold = new Promise((resolve) => (release = resolve));
+    await bus.publish(new InvoiceSent({ invoiceId: 'i-1' }));
+
+    const stuck = await becomes(service, 'processor invoices', 'red', 'a handler was to end');
+    expect(stuck).toMatchObject({ live: false, ready: false });
+    expect(red(stuck)).toEqual(['processor invoices']);
+    expect(check(stuck, 'processor invoices').fix).toContain('restart the process');
+
+    release();
+    expect((await becomes(service, 'processor invoices', 'green', 'it has ended')).live).toBe(true);
+  });
+
+  it('turns red when the broker is gone, and green when it is back', async () => {
+    const dataDir = join(directory, 'broker');
+    const first = await startEmbeddedKafka({ dataDir });
+    brokers.push(first);
+    const port = Number(first.bootstrap.split(':')[1]);
+    const { container, service, bus } = await shop({ bootstrapServers: first.bootstrap });
+    await service.start();
+    const { since } = check(await service.healthCheck(), 'broker');
+    await first.stop();
+
+    const gone = await becomes(service, 'broker', 'red', 'the broker was stopped');
+    expect(gone).toMatchObject({ live: true, ready: false });
+    expect(check(gone, 'broker').message).toContain('[BROKER_UNREACHABLE]');
+    expect(check(gone, 'broker').fix).toContain('once one answers');
+    expect(check(gone, 'broker').since.getTime()).toBeGreaterThan(since.getTime());
+    const publishing = bus.publish(new OrderPlaced({ orderId: 'o-1' }));
+    const waiting = await becomes(service, 'producer', 'red', 'something was published without a broker');
+    expect(check(waiting, 'producer').message).toContain('the oldest of 1 events has waited');
+
+    brokers.push(await startEmbeddedKafka({ dataDir, ports: [port] }));
+    const back = await becomes(service, 'broker', 'green', 'the broker was back');
+    expect(check(back, 'broker').since.getTime()).toBeGreaterThan(check(gone, 'broker').since.getTime());
+    await publishing;
+    await container.get(Orders).untilHandled(1);
+    while (!(await service.healthCheck()).ready) await sleep(50);
+  });
+
+  it('turns red when the store is locked, also when nobody asks, and green when it is not', async () => {
+    const file = join(directory, 'store.db');
+    const { service, notices } = await shop({}, { store: sqliteStore({ open: () => new Database(file) }) });
+    await service.start();
+    expect(check(await service.healthCheck(), 'store').status).toBe('green');
+    const changes = () => notices.filter(({ code }) => code === 'HEALTH_CHANGED').map(({ details }) => details);
+    const other = new Database(file);
+    other.exec('begin immediate');
+    const began = Date.now();
+    while (changes().length === 0) await sleep(50);
+    console.log(`health: told ${((Date.now() - began) / 1_000).toFixed(1)} s after the store was locked`);
+
+    const locked = await service.healthCheck();
+    expect(red(locked)).toEqual(['store']);
+    expect(locked).toMatchObject({ live: true, ready: false });
+    expect(check(locked, 'store').message).toMatch(/a write has waited for \d+ s/);
+    expect(check(locked, 'store').fix).toContain('who holds the lock');
+
+    other.exec('rollback');
+    other.close();
+    const well = await becomes(service, 'store', 'green', 'the store was released');
+    expect(check(well, 'store').since.getTime()).toBeGreaterThan(check(locked, 'store').since.getTime());
+    expect(changes()).toEqual([
+      { check: 'store', status: 'red' },
+      { check: 'store', status: 'green' },
+    ]);
+  });
+
+  it('turns red while a consumer dies again and again, and green when its successor lives', async () => {
+    const broker = await startEmbeddedKafka();
+    brokers.push(broker);
+    const { container, service, bus, config } = await shop({ bootstrapServers: broker.bootstrap });
+    await service.start();
+    const topic = `${config.topicPrefix}.orders`;
+    const crashing = await broker.fail({ apis: ['Fetch'], topic, error: 'UNKNOWN_SERVER_ERROR', count: -1 });
+
+    const died = await becomes(service, 'processor orders', 'red', 'a consumer died');
+    expect(red(died)).toEqual(['processor orders']);
+    expect(died).toMatchObject({ live: true, ready: false });
+    expect(check(died, 'processor orders').message).toMatch(/its consumer died and .*\[KAFKA_FAILED\] the consumer of .* crashed/);
+    while ((await crashing.hits()) < 3) {
+      await sleep(50);
+      expect(check(await service.healthCheck(), 'processor orders').since).toEqual(check(died, 'processor orders').since);
+    }
+    await crashing.remove();
+
+    const well = await becomes(service, 'processor orders', 'green', 'the reason was gone');
+    expect(well.ready).toBe(true);
+    await bus.publish(new OrderPlaced({ orderId: 'o-1' }));
+    await container.get(Orders).untilHandled(1);
+  });
+
+  it('says of a processor that has stopped how to start it again', async () => {
+    const { service } = await shop();
+    await service.start();
+    await service.processors.runner('orders').stop();
+
+    const stopped = await service.healthCheck();
+    expect(red(stopped)).toEqual(['processor orders']);
+    expect(check(stopped, 'processor orders').fix).toContain(`service.processors.restart('orders')`);
+    await service.processors.restart('orders');
+    expect((await service.healthCheck()).ready).toBe(true);
+  });
+});

@@ -1,0 +1,159 @@
+import { describe, expect, it } from 'vitest';
+
+import { BusbarError } from '../../src/errors.js';
+import { BrokerCheck } from '../../src/service/health/broker-check.js';
+import { green, red, type Check, type Finding } from '../../src/service/health/check.js';
+import { HealthMonitor } from '../../src/service/health/health-monitor.js';
+import { ProducerCheck } from '../../src/service/health/producer-check.js';
+import { readingTrouble, type Reading } from '../../src/service/health/reading.js';
+import { StoreCheck } from '../../src/service/health/store-check.js';
+import type { Store } from '../../src/store/store.js';
+import { Notices, type Notice } from '../../src/telemetry/notices.js';
+
+const ago = (ms: number): number => Date.now() - ms;
+const crash = new BusbarError('KAFKA_FAILED', 'the consumer of g crashed: no such codec');
+
+describe('the reading of a group', () => {
+  const reading = (parts: Partial<Reading> = {}): Reading => ({
+    group: 'shop.orders',
+    membership: { joined: true, since: ago(60_000), error: undefined },
+    unsettled: [],
+    stalledAfterMs: 8_000,
+    ...parts,
+  });
+  const outside = (ms: number, error?: BusbarError): Reading => reading({ membership: { joined: false, since: ago(ms), error } });
+
+  it('is well while it is a member and settles what waits', () => {
+    const unsettled = [{ topic: 'orders', partition: 0, offset: 7, since: ago(7_000) }];
+    expect(readingTrouble(reading({ unsettled }))).toBeUndefined();
+  });
+
+  it('is well during a rebalance, until that takes longer than any', () => {
+    expect(readingTrouble(outside(29_000))).toBeUndefined();
+    expect(readingTrouble(outside(31_000))).toMatchObject({
+      status: 'red',
+      message: 'it has waited 31 s to join its group again',
+      fix: expect.stringContaining('--group shop.orders') as string,
+    });
+  });
+
+  it('is in trouble from the moment its consumer died until another one has lived for a while', () => {
+    expect(readingTrouble(outside(0, crash))?.message).toContain('no other has joined for 1 s: [KAFKA_FAILED] the consumer of g crashed');
+    const joined = (ms: number): Reading => reading({ membership: { joined: true, since: ago(ms), error: crash } });
+    expect(readingTrouble(joined(4_000))?.message).toContain('its consumer died and a new one has just joined');
+    expect(readingTrouble(joined(6_000))).toBeUndefined();
+  });
+
+  it('names the partition that stands longest', () => {
+    const unsettled = [
+      { topic: 'orders', partition: 0, offset: 7, since: ago(9_000) },
+      { topic: 'orders', partition: 1, offset: 12, since: ago(20_000) },
+      { topic: 'orders', partition: 2, offset: 3, since: ago(1_000) },
+    ];
+    expect(readingTrouble(reading({ unsettled }))?.message).toBe(
+      'nothing of orders/1 was settled for 20 s, it stands at offset 12; 1 more like it',
+    );
+    expect(readingTrouble(reading({ unsettled, stalledAfterMs: 30_000 }))).toBeUndefined();
+  });
+});
+
+describe('the check of the broker', () => {
+  const brokers = (result: Promise<number>) => ({ brokers: () => result });
+  const none = (): undefined => undefined;
+
+  it('says what to do by what the broker has answered', async () => {
+    const refused = new BusbarError('AUTHENTICATION_FAILED', 'cannot count the brokers: no');
+    expect(await new BrokerCheck(brokers(Promise.resolve(1)), none).look()).toEqual(green('a broker answers'));
+    const found = await new BrokerCheck(brokers(Promise.reject(refused)), none).look();
+    expect(found).toMatchObject({ status: 'red', message: refused.message, fix: expect.stringContaining('KAFKA_SASL') as string });
+  });
+
+  it('asks for a new process when the broker lived in this one', async () => {
+    const ended = new BusbarError('EMBEDDED_CRASHED', 'the embedded Kafka broker ended unexpectedly: panic\n  at main');
+    const found = await new BrokerCheck(brokers(Promise.resolve(1)), () => ended).look();
+    expect(found).toMatchObject({
+      status: 'red',
+      fatal: true,
+      message: '[EMBEDDED_CRASHED] the embedded Kafka broker ended unexpectedly: panic',
+    });
+  });
+
+  it('does not repeat the text of an error that is not from here', async () => {
+    const { message } = await new BrokerCheck(brokers(Promise.reject(new TypeError('password=secret'))), none).look();
+    expect(message).toBe('TypeError; its notice says more');
+  });
+});
+
+it('the check of the producer is red for what was staged and cannot be sent', () => {
+  const queued = (): { records: number; bytes: number; oldestMs: number } => ({ records: 1, bytes: 10, oldestMs: 10 });
+  const check = (unsent: readonly string[]): Finding => new ProducerCheck({ queued }, () => [{ name: 'orders', unsent }]).look();
+  expect(check([])).toEqual(green('what is published is acknowledged'));
+  expect(check(['shipments'])).toMatchObject({ status: 'red', message: 'what processor orders has staged for shipments cannot be sent' });
+});
+
+it('the check of the store is red after a transaction was lost', async () => {
+  const store = { lostGroups: 2, transaction: () => Promise.resolve(undefined) };
+  const check = new StoreCheck(store as unknown as Store);
+  expect((await check.look()).status).toBe('green');
+  store.lostGroups = 3;
+  expect((await check.look()).message).toContain('STORE_FAILED');
+  expect((await check.look()).status).toBe('red');
+});
+
+describe('the monitor', () => {
+  const standing: { finding: Finding } = { finding: green('well') };
+  const check: Check = { name: 'it', look: () => standing.finding };
+
+  function monitorOf(...checks: Check[]): { monitor: HealthMonitor; raised: Notice[] } {
+    const notices = new Notices();
+    const raised: Notice[] = [];
+    notices.onNotice((notice) => raised.push(notice));
+    return { monitor: new HealthMonitor(() => checks, notices), raised };
+  }
+
+  it('remembers since when a check is as it is, and tells of changes only', async () => {
+    const { monitor, raised } = monitorOf(check);
+    const end = monitor.watch();
+    const [first] = (await monitor.round()).checks;
+    expect((await monitor.round()).checks[0]?.since).toBe(first?.since);
+    expect(raised).toEqual([]);
+
+    standing.finding = red('broken', 'mend it');
+    const [broken] = (await monitor.round()).checks;
+    expect(broken).toMatchObject({ status: 'red', message: 'broken', fix: 'mend it' });
+    expect(raised).toMatchObject([{ level: 'error', code: 'HEALTH_CHANGED', message: 'it is red: broken. What to do: mend it' }]);
+    standing.finding = red('still broken', 'mend it');
+    expect((await monitor.round()).checks[0]).toMatchObject({ since: broken?.since, message: 'still broken' });
+    standing.finding = green('well');
+    await monitor.round();
+    expect(raised).toHaveLength(2);
+
+    end();
+    standing.finding = red('stopped', 'nothing');
+    await monitor.round();
+    expect(raised).toHaveLength(2);
+    standing.finding = green('well');
+  });
+
+  it('gives one answer to all who ask at the same time', async () => {
+    let looks = 0;
+    const { monitor } = monitorOf({ name: 'it', look: () => Promise.resolve(green(`look ${++looks}`)) });
+    const [one, other] = await Promise.all([monitor.round(), monitor.round()]);
+    expect(one).toBe(other);
+    await monitor.round();
+    expect(looks).toBe(2);
+  });
+
+  it('takes a check that fails for a red one', async () => {
+    const broken: Check = {
+      name: 'broken',
+      look() {
+        throw new BusbarError('STORE_CLOSED', 'the store is not open');
+      },
+    };
+    const { checks, fatal } = await monitorOf(broken, check).monitor.round();
+    expect(checks.map(({ status }) => status)).toEqual(['red', 'green']);
+    expect(checks[0]?.message).toContain('[STORE_CLOSED]');
+    expect(fatal).toBe(false);
+  });
+});
