@@ -26,7 +26,7 @@ export class MirrorProcess {
   }
 
   static async start(instance: MirrorInstance): Promise<MirrorProcess> {
-    const child = fork(fileURLToPath(new URL('mirror-child.js', import.meta.url)), [JSON.stringify(instance)], { execArgv: [] });
+    const child = fork(fileURLToPath(new URL('./mirror-child.js', import.meta.url)), [JSON.stringify(instance)], { execArgv: [] });
     const started = new MirrorProcess(child);
     await started.#answer();
     return started;
