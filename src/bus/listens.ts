@@ -3,7 +3,8 @@ import type { EventClass } from '../event/contract.js';
 import type { EventBus, SubscribeOptions } from './event-bus.js';
 import type { Handler } from './event-context.js';
 
-interface ListeningMethod {
+/** One `@Listens`. */
+export interface ListeningMethod {
   readonly method: string | symbol;
   readonly eventClass: EventClass;
   readonly options: SubscribeOptions;
@@ -45,10 +46,17 @@ export function attachListeners(bus: EventBus, instance: object): () => void {
   };
 }
 
-/** Of the class and those it extends, the bases first; a method that is decorated again counts once, as it was last. */
-function methodsOf(instance: object): ListeningMethod[] {
+/**
+ * What a class listens to, with the classes it extends, the bases first; a method that is decorated again counts once,
+ * as it was last.
+ */
+export function listenedBy(listenerClass: abstract new (...args: never[]) => object): readonly ListeningMethod[] {
+  return methodsOf(listenerClass.prototype as object);
+}
+
+function methodsOf(prototypeOrInstance: object): ListeningMethod[] {
   const methods = new Map<string | symbol, Map<EventClass, ListeningMethod>>();
-  for (const prototype of chainOf(instance)) {
+  for (const prototype of chainOf(prototypeOrInstance)) {
     for (const each of listeningMethods.get(prototype) ?? []) {
       const events = methods.get(each.method) ?? new Map<EventClass, ListeningMethod>();
       methods.set(each.method, events.set(each.eventClass, each));
@@ -57,7 +65,6 @@ function methodsOf(instance: object): ListeningMethod[] {
   return [...methods.values()].flatMap((events) => [...events.values()]);
 }
 
-function chainOf(instance: object): object[] {
-  const prototype = Object.getPrototypeOf(instance) as object | null;
-  return prototype === null ? [] : [...chainOf(prototype), prototype];
+function chainOf(one: object | null): object[] {
+  return one === null ? [] : [...chainOf(Object.getPrototypeOf(one) as object | null), one];
 }

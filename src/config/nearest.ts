@@ -8,6 +8,12 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best?.candidate;
 }
 
+/** What to do about an option that does not exist. */
+export function insteadOf(option: string, options: readonly string[]): string {
+  const meant = nearest(option, options);
+  return meant === undefined ? `use ${options.join(', ')}` : `did you mean ${meant}?`;
+}
+
 /** Short words are close to everything; one slip is all they are allowed. */
 function tolerance(word: string): number {
   return word.length < 8 ? 1 : word.length < 14 ? 2 : 3;

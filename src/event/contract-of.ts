@@ -16,7 +16,8 @@ export function contractOf<E extends object>(eventClass: EventClass<E>): Contrac
   const definition = definitionOf(eventClass);
   if (definition === undefined) throw notAnEvent(eventClass);
   const problems = problemsOf(eventClass, definition);
-  if (problems.length > 0) throw new BusbarError('EVENT_DEFINITION', problems.join('\n'));
+  if (problems.length > 0)
+    throw new BusbarError('EVENT_DEFINITION', problems.map(({ what, fix }) => `${eventClass.name}: ${what}: ${fix}`).join('\n'));
   const contract = new EventContract(eventClass, definition, declaredFields(eventClass));
   contracts.set(eventClass, contract);
   return contract;

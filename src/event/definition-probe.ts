@@ -1,3 +1,4 @@
+import { insteadOf } from '../config/nearest.js';
 import type { EventClass } from './contract.js';
 import type { EventDefinition } from './definition.js';
 import { constraintsOf, rulesOf } from './validation-plan.js';
@@ -16,62 +17,77 @@ export function declaredFields(eventClass: EventClass): string[] {
   return [...new Set(rulesOf(eventClass).map(({ propertyName }) => propertyName))];
 }
 
-/** Everything that keeps a class from being carried as it is written: a sentence each, with class, field, reason and fix. */
-export function problemsOf(eventClass: EventClass, definition: EventDefinition): string[] {
+/** One thing that keeps a class from being carried. */
+export interface DefinitionProblem {
+  /** The option or field, and what is wrong with it. */
+  readonly what: string;
+  readonly fix: string;
+}
+
+/** Everything that keeps a class from being carried as it is written. */
+export function problemsOf(eventClass: EventClass, definition: EventDefinition): DefinitionProblem[] {
   const fields = declaredFields(eventClass);
-  const problems = [
+  return [
     ...optionProblems(definition, fields),
     ...ruleProblems(eventClass),
     ...accessorProblems(eventClass),
     ...privateProblems(eventClass),
     ...instanceProblems(eventClass, fields),
   ];
-  return problems.map((problem) => `${eventClass.name}: ${problem}`);
 }
 
-function* optionProblems(definition: EventDefinition, fields: readonly string[]): Generator<string> {
+function* optionProblems(definition: EventDefinition, fields: readonly string[]): Generator<DefinitionProblem> {
   const { name, version, topic, key, direction, upcast } = definition;
   for (const option of Object.keys(definition)) {
-    if (!OPTIONS.includes(option)) yield `${option} is no option of @DomainEvent: use ${OPTIONS.join(', ')}`;
+    if (!OPTIONS.includes(option)) yield { what: `${option} is no option of @DomainEvent`, fix: insteadOf(option, OPTIONS) };
   }
   if (typeof name !== 'string' || !NAME.test(name) || name.length > MAX_NAME_LENGTH) {
-    yield `the name ${show(name)} is not allowed: use lower-case words joined by "_", "-" or ".", such as decision_made`;
+    yield { what: `the name ${show(name)} is not allowed`, fix: 'use lower-case words joined by "_", "-" or ".", such as decision_made' };
   }
   if (version !== undefined && (!Number.isSafeInteger(version) || version < 1)) {
-    yield `the version ${show(version)} is not allowed: use 1, 2, 3, …`;
+    yield { what: `the version ${show(version)} is not allowed`, fix: 'use 1, 2, 3, …' };
   }
   if (typeof topic !== 'string' || !TOPIC.test(topic)) {
-    yield `the topic ${show(topic)} is not allowed by Kafka: use 1 to 249 letters, digits, ".", "_" and "-"`;
+    yield { what: `the topic ${show(topic)} is not allowed by Kafka`, fix: 'use 1 to 249 letters, digits, ".", "_" and "-"' };
   }
   if (typeof key === 'string' && !fields.includes(key)) {
-    yield `the key ${show(key)} is no declared field: name one of ${fields.join(', ') || 'its fields'}`;
+    yield { what: `the key ${show(key)} is no declared field`, fix: `name one of ${fields.join(', ') || 'its fields'}` };
   } else if (!['string', 'function', 'undefined'].includes(typeof key)) {
-    yield 'the key must be the name of a field or a function of the event';
+    yield { what: 'the key is neither the name of a field nor a function', fix: 'name a field, or give a function of the event' };
   }
   if (direction !== undefined && !DIRECTIONS.includes(direction)) {
-    yield `the direction ${show(direction)} does not exist: use ${DIRECTIONS.join(', ')}`;
+    yield { what: `the direction ${show(direction)} does not exist`, fix: `use ${DIRECTIONS.join(', ')}` };
   }
-  if (upcast !== undefined && typeof upcast !== 'function') yield 'upcast must be a function of the data and its version';
+  if (upcast !== undefined && typeof upcast !== 'function')
+    yield { what: 'upcast is no function', fix: 'give a function of the data and its version' };
 }
 
-function* ruleProblems(eventClass: EventClass): Generator<string> {
+function* ruleProblems(eventClass: EventClass): Generator<DefinitionProblem> {
   for (const rule of rulesOf(eventClass)) {
     const field = rule.propertyName;
     const name = rule.name ?? rule.type;
     if (name === 'isDate')
-      yield `${field} is a Date, which JSON cannot carry: declare a string with @IsISO8601() or a number of milliseconds`;
+      yield { what: `${field} is a Date, which JSON cannot carry`, fix: 'declare a string with @IsISO8601() or a number of milliseconds' };
     if (name === 'nestedValidation' || name === 'isInstance') {
-      yield `${field} is an instance of a class, which JSON cannot carry: declare a plain object with @IsObject(), or its parts as fields`;
+      yield {
+        what: `${field} is an instance of a class, which JSON cannot carry`,
+        fix: 'declare a plain object with @IsObject(), or its parts as fields',
+      };
     }
-    if (name === 'promiseValidation') yield `${field} is a promise, which JSON cannot carry: await it before the event is made`;
+    if (name === 'promiseValidation')
+      yield { what: `${field} is a promise, which JSON cannot carry`, fix: 'await it before the event is made' };
     if (constraintsOf(rule).some(({ async }) => async)) {
-      yield `${field} has the asynchronous rule ${name}, but events are validated synchronously: check it before the event is made`;
+      yield {
+        what: `${field} has the asynchronous rule ${name}, but events are validated synchronously`,
+        fix: 'check it before the event is made',
+      };
     }
   }
   for (const field of declaredFields(eventClass)) {
-    if (RESERVED_FIELDS.includes(field)) yield `${field} cannot be the name of a field: rename it`;
+    if (RESERVED_FIELDS.includes(field)) yield { what: `${field} cannot be the name of a field`, fix: 'rename it' };
     const type = emittedType(eventClass, field);
-    if (type !== undefined) yield `${field} is declared as ${type.name}, which JSON cannot carry: declare a JSON value instead`;
+    if (type !== undefined)
+      yield { what: `${field} is declared as ${type.name}, which JSON cannot carry`, fix: 'declare a JSON value instead' };
   }
 }
 
@@ -83,16 +99,16 @@ function emittedType(eventClass: EventClass, field: string): { readonly name: st
   return type;
 }
 
-function* accessorProblems(eventClass: EventClass): Generator<string> {
+function* accessorProblems(eventClass: EventClass): Generator<DefinitionProblem> {
   for (const prototype of prototypesOf(eventClass)) {
     for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
-      if (!('value' in descriptor)) yield `${name} is an accessor, which is not carried: make it a field or a method`;
+      if (!('value' in descriptor)) yield { what: `${name} is an accessor, which is not carried`, fix: 'make it a field or a method' };
     }
   }
 }
 
 /** Private names show nowhere but in the source text. */
-function* privateProblems(eventClass: EventClass): Generator<string> {
+function* privateProblems(eventClass: EventClass): Generator<DefinitionProblem> {
   const found = new Set<string>();
   for (const { constructor } of prototypesOf(eventClass)) {
     const source = Function.prototype.toString
@@ -103,11 +119,11 @@ function* privateProblems(eventClass: EventClass): Generator<string> {
     ))
       found.add(name as string);
   }
-  for (const name of found) yield `${name} is private to the class and lost on the way: make it a declared field`;
+  for (const name of found) yield { what: `${name} is private to the class and lost on the way`, fix: 'make it a declared field' };
 }
 
 /** What an instance that was given nothing already has: initialisers, and fields that no decorator declares. */
-function* instanceProblems(eventClass: EventClass, fields: readonly string[]): Generator<string> {
+function* instanceProblems(eventClass: EventClass, fields: readonly string[]): Generator<DefinitionProblem> {
   const init = {};
   let instance: object;
   try {
@@ -117,11 +133,11 @@ function* instanceProblems(eventClass: EventClass, fields: readonly string[]): G
     return;
   }
   for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(instance))) {
-    if (!('value' in descriptor)) yield `${name} is an accessor, which is not carried: make it a field or a method`;
+    if (!('value' in descriptor)) yield { what: `${name} is an accessor, which is not carried`, fix: 'make it a field or a method' };
     else if (!fields.includes(name))
-      yield `${name} is not declared: give it a decorator of class-validator, @Allow() if any JSON value will do`;
+      yield { what: `${name} is not declared`, fix: 'give it a decorator of class-validator, @Allow() if any JSON value will do' };
     else if (descriptor.value !== undefined && descriptor.value !== init)
-      yield `${name} has an initialiser, which does not run for events that are read: pass it to the constructor`;
+      yield { what: `${name} has an initialiser, which does not run for events that are read`, fix: 'pass it to the constructor' };
   }
 }
 

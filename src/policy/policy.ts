@@ -1,3 +1,6 @@
+import { insteadOf } from '../config/nearest.js';
+import { BusbarError } from '../errors.js';
+
 /** Puts the record, untouched, on the dead-letter topic, and goes on. */
 export interface DeadLetterPolicy {
   readonly kind: 'deadLetter';
@@ -50,8 +53,23 @@ export interface RetryOptions {
   readonly otherwise?: FinalPolicy | undefined;
 }
 
-/** Throws a `RangeError` for a number of attempts or a pause that makes no sense. */
-export function retry({ attempts, backoffMs = 100, maxBackoffMs = 10_000, otherwise = deadLetter() }: RetryOptions): RetryPolicy {
+const RETRY_OPTIONS = Object.keys({
+  attempts: true,
+  backoffMs: true,
+  maxBackoffMs: true,
+  otherwise: true,
+} satisfies Record<keyof RetryOptions, true>);
+
+/**
+ * Throws a `RangeError` for a number of attempts or a pause that makes no sense, `WIRING_INVALID` for an option that does
+ * not exist.
+ */
+export function retry(options: RetryOptions): RetryPolicy {
+  const { attempts, backoffMs = 100, maxBackoffMs = 10_000, otherwise = deadLetter() } = options;
+  for (const option of Object.keys(options)) {
+    if (RETRY_OPTIONS.includes(option)) continue;
+    throw new BusbarError('WIRING_INVALID', `retry: ${option} is no option: ${insteadOf(option, RETRY_OPTIONS)}`);
+  }
   if (!Number.isInteger(attempts) || attempts < 1) throw new RangeError(`retry: attempts must be a positive integer, not ${attempts}`);
   if (!(backoffMs >= 0) || !(maxBackoffMs >= backoffMs) || maxBackoffMs >= 2 ** 31) {
     throw new RangeError(`retry: 0 <= backoffMs <= maxBackoffMs < 2^31 is needed, not ${backoffMs} and ${maxBackoffMs}`);

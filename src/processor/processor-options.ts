@@ -1,3 +1,4 @@
+import { insteadOf } from '../config/nearest.js';
 import { BusbarError } from '../errors.js';
 import type { EventClass } from '../event/contract.js';
 import type { From } from '../inbound/start-offset.js';
@@ -59,7 +60,7 @@ function problemsOf(options: ProcessorSettings): string[] {
   const { name, from, concurrency = 1, handlerTimeoutMs = 1, stalledAfterMs = 1, onError } = options;
   const problems = Object.keys(options)
     .filter((option) => !OPTIONS.includes(option))
-    .map((option) => `${option} is no option: use ${OPTIONS.join(', ')}`);
+    .map((option) => `${option} is no option: ${insteadOf(option, OPTIONS)}`);
   if (!NAME.test(name)) {
     problems.push(`name ${JSON.stringify(name)} must be 1 to 100 lower-case letters, digits, "-" and "_", beginning with a letter`);
   }

@@ -26,6 +26,7 @@ import type { Store } from '../store/store.js';
 import type { Notices } from '../telemetry/notices.js';
 import { handledBy } from './handles.js';
 import { lagOf, type PartitionLag } from '../inbound/lag.js';
+import { runOnStart } from './on-start.js';
 import type { Processor } from './processor.js';
 import type { ProcessorSettings } from './processor-options.js';
 
@@ -136,7 +137,7 @@ export class ProcessorRunner {
   async #begin(): Promise<void> {
     try {
       this.#refuseWhenStopped();
-      await this.#processor.onStart?.();
+      await runOnStart(this.name, this.#processor);
       this.#inbound = this.#newInbound();
       this.#refuseWhenStopped();
       await this.#inbound.start();

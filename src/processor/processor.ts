@@ -7,7 +7,7 @@ import type { MaybePromise } from '../maybe-promise.js';
  * singleton of the container; state worth keeping lives in the store.
  */
 export abstract class Processor {
-  /** Before the first event. A rejection keeps the service from starting. */
+  /** Before the first event. A rejection keeps the service from starting: `HANDLER_FAILED`, or the code of the error. */
   onStart?(): MaybePromise<void>;
   /** After the last event of this process, when everything is settled or abandoned. */
   onStop?(): MaybePromise<void>;

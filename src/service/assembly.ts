@@ -7,8 +7,10 @@ import type { Processor, ProcessorClass } from '../processor/processor.js';
 import type { Store } from '../store/store.js';
 import type { Notices } from '../telemetry/notices.js';
 import type { Begun } from './lifecycle.js';
-import { TOKENS } from './tokens.js';
-import { refuse, wiringFindings } from './wiring.js';
+import { dependencyFindings } from './wiring/dependency-findings.js';
+import { refuse, type WiringFinding } from './wiring/finding.js';
+import { classesOf } from './wiring/not-classes.js';
+import { check, type ListenerClass, type Wiring } from './wiring/wiring.js';
 
 /** `foreign`: every instance hears what other services publish. `all`: and what other instances of this one publish. */
 export type Broadcast = 'foreign' | 'all';
@@ -25,31 +27,39 @@ export interface ServiceParts {
   readonly broadcast: Broadcast | undefined;
   readonly events: readonly EventClass[];
   readonly processors: readonly ProcessorClass[];
-  readonly listeners: readonly (new (...args: never[]) => object)[];
+  readonly listeners: readonly ListenerClass[];
+  /** What was wrong with the options of the module. */
+  readonly findings: readonly WiringFinding[];
   /** Of the container. */
   readonly resolve: Resolve;
 }
 
 /**
  * Makes the singletons of the container and lets the listeners hear. Throws `WIRING_INVALID` with everything that is put
- * together wrongly.
+ * together wrongly; a notice tells what is probably not meant.
  */
-export function assemble({ config, bus, events, processors, listeners, store, resolve }: ServiceParts, begun: Begun): Processor[] {
-  const findings = wiringFindings({ events, processors, topics: config.topics });
-  const attempt = <T>(work: () => T, failure: string): T[] => {
+export function assemble(parts: ServiceParts, begun: Begun): Processor[] {
+  const { bus, notices, store, resolve } = parts;
+  const findings = [...parts.findings, ...check(wiringOf(parts))];
+  const make = <T extends object>(type: new (...args: never[]) => T): T[] => {
     try {
-      return [work()];
+      return [resolve<T>(type)];
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      const needsStore = store === undefined && reason.includes(String(TOKENS.Store));
-      findings.push(`${failure}: ${needsStore ? 'it needs a store, and there is none: pass `store` to kafkaModule' : reason}`);
+      findings.push(...dependencyFindings(type, error, resolve, store !== undefined));
       return [];
     }
   };
-  const make = <T>(type: new (...args: never[]) => T): T[] => attempt(() => resolve<T>(type), `${type.name} cannot be made`);
-  const made = processors.flatMap((type) => make(type));
-  const heard = listeners.flatMap((type) => make(type)).flatMap((one) => attempt(() => attachListeners(bus, one), one.constructor.name));
-  for (const detach of heard) begun(detach);
+  const processors = classesOf(parts.processors).flatMap(make<Processor>);
+  const listeners = classesOf(parts.listeners).flatMap(make<object>);
+  for (const { level, where, what, fix } of findings) {
+    if (level === 'warning') notices.raise({ level: 'warn', code: 'WIRING_WARNING', message: `${where} ${what}; fix: ${fix}` });
+  }
   refuse(findings);
-  return made;
+  for (const listener of listeners) begun(attachListeners(bus, listener));
+  return processors;
+}
+
+/** What is known of the application before anything of it is made. */
+export function wiringOf({ events, processors, listeners, config, bus }: ServiceParts): Wiring {
+  return { events, processors, listeners, topics: config.topics, isHeard: (eventClass) => bus.isHeard(eventClass) };
 }

@@ -13,6 +13,10 @@ import { keepShut } from './closed-outlet.js';
 import { KafkaService } from './kafka-service.js';
 import type { LifecycleState } from './lifecycle.js';
 import { TOKENS } from './tokens.js';
+import { refuse } from './wiring/finding.js';
+import { classesOf } from './wiring/not-classes.js';
+import { optionFindings } from './wiring/option-findings.js';
+import type { ListenerClass } from './wiring/wiring.js';
 
 const ACTIVE: ReadonlySet<LifecycleState> = new Set(['starting', 'running', 'stopping']);
 
@@ -23,7 +27,7 @@ export interface KafkaModuleOptions {
   readonly events: readonly EventClass[];
   readonly processors?: readonly ProcessorClass[] | undefined;
   /** Classes with `@Listens` methods. */
-  readonly listeners?: readonly (new (...args: never[]) => object)[] | undefined;
+  readonly listeners?: readonly ListenerClass[] | undefined;
   /** Without one, effects are at least once, and duplicates are recognised for a while only. */
   readonly store?: Store | undefined;
   /**
@@ -34,21 +38,41 @@ export interface KafkaModuleOptions {
   readonly broadcast?: Broadcast | undefined;
 }
 
+const OPTIONS = Object.keys({
+  config: true,
+  events: true,
+  processors: true,
+  listeners: true,
+  store: true,
+  broadcast: true,
+} satisfies Record<keyof KafkaModuleOptions, true>);
+
 /**
  * The module for the application's container, e.g. `container.load(kafkaModule({ … }))`; then
  * `container.get(KafkaService).start()`. It binds `TOKENS` and the classes `EventBus` and `KafkaService`; processors and
  * listeners become singletons, unless the container has a binding of its own for them. `await
- * container.unbindAllAsync()` stops the service.
+ * container.unbindAllAsync()` stops the service. Throws `WIRING_INVALID` without a configuration; everything else that is
+ * put together wrongly is told when the service starts.
  */
 export function kafkaModule(options: KafkaModuleOptions): ContainerModule {
   const { config, store, processors = [], listeners = [] } = options;
+  // Plain JavaScript may have mistyped it, and is told so.
+  const events = (options.events as KafkaModuleOptions['events'] | undefined) ?? [];
+  const findings = optionFindings('kafkaModule', options, OPTIONS);
+  if (typeof config !== 'object') {
+    const what = 'was given no `config`';
+    refuse([
+      ...findings,
+      { level: 'error', where: 'kafkaModule', what, fix: 'pass the configuration, e.g. config: KafkaConfig.fromEnv()' },
+    ]);
+  }
   return new ContainerModule((container) => {
     const { bind } = container;
     bind(TOKENS.Config).toConstantValue(config);
     bind(TOKENS.Clock).toConstantValue(systemClock);
     bind(TOKENS.Notices).toConstantValue(new Notices());
     if (store !== undefined) bind(TOKENS.Store).toConstantValue(store);
-    for (const type of new Set([...processors, ...listeners])) bindSingleton(container, type as Newable<object>);
+    for (const type of classesOf<object>([...processors, ...listeners])) bindSingleton(container, type as Newable<object>);
 
     let unlock = (): void => undefined;
     bind(EventBus)
@@ -74,9 +98,10 @@ export function kafkaModule(options: KafkaModuleOptions): ContainerModule {
           notices,
           store,
           broadcast: options.broadcast,
-          events: options.events,
+          events,
           processors,
           listeners,
+          findings,
           resolve,
         });
       })

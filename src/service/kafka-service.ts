@@ -58,8 +58,8 @@ export class KafkaService {
 
   /**
    * Resolves when everything runs and every processor has joined its group. A start that fails takes back what it did
-   * and rejects with what made it fail: `WIRING_INVALID` with everything that is put together wrongly, before anything
-   * connects; `BROKER_UNREACHABLE`, `TOPIC_MISSING`, …; `ILLEGAL_TRANSITION` when it is not the time to start.
+   * and rejects with what made it fail: `WIRING_INVALID` (a `WiringError`) with everything that is put together wrongly,
+   * before anything connects; `BROKER_UNREACHABLE`, `TOPIC_MISSING`, …; `ILLEGAL_TRANSITION` when it is not the time to start.
    */
   start({ signals = false }: StartOptions = {}): Promise<void> {
     return this.#lifecycle.start(async (begun) => {

@@ -36,6 +36,7 @@ export type NoticeCode =
   | 'COMMIT_FAILED'
   | 'PRUNED'
   | 'CONFIG_WARNING'
+  | 'WIRING_WARNING'
   | 'CLEANUP_FAILED'
   | 'NOTICE_LISTENER_FAILED'
   | 'CLIENT_LOG'

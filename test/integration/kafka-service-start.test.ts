@@ -46,7 +46,7 @@ describe('a start that cannot succeed', () => {
     const error = await service.start().catch((reason: unknown) => reason as Error);
     expect(error).toMatchObject({ code: 'WIRING_INVALID' });
     expect((error as Error).message).toMatch(
-      /OrderPlaced is on topic 'orders'[^]*OrderShipped is on topic 'orders'[^]*Needy cannot be made[^]*nobody binds this[^]*Plain cannot be made[^]*Storing cannot be made: it needs a store, and there is none: pass `store` to kafkaModule/,
+      /OrderPlaced is on topic 'orders'[^]*OrderShipped is on topic 'orders'[^]*Needy needs [^]*nobody binds this[^]*Plain cannot be made[^]*Storing needs a store, and there is none\n +fix: pass `store` to kafkaModule/,
     );
     expect(service.state).toBe('failed');
   });
@@ -63,7 +63,11 @@ describe('a start that cannot succeed', () => {
       @Handles(OrderPlaced) placed(_event: OrderPlaced): void {}
     }
     const { service } = await application({ bootstrapServers: `embedded:${dir}` }, { processors: [Orders, Failing] });
-    await expect(service.start()).rejects.toBe(fault);
+    await expect(service.start()).rejects.toMatchObject({
+      code: 'HANDLER_FAILED',
+      message: '[HANDLER_FAILED] onStart of processor failing (Failing) failed: the projection is not there',
+      cause: fault,
+    });
     expect(service.state).toBe('failed');
     // The directory is free again only when the broker has ended.
     const next = await application({ bootstrapServers: `embedded:${dir}` });

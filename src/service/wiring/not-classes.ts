@@ -1,0 +1,25 @@
+import type { WiringFinding } from './finding.js';
+
+/** What stands in a list of classes and is none; an import that goes in a circle leaves `undefined` there. */
+export function notClasses(list: string, given: readonly unknown[]): WiringFinding[] {
+  return given.flatMap((one, index): WiringFinding[] => {
+    if (typeof one === 'function') return [];
+    const what = one === undefined || one === null ? `is ${one}` : `is no class but ${typeof one === 'object' ? 'an object' : typeof one}`;
+    const fix =
+      one === undefined
+        ? 'look at its import: the name may be wrong, or two files import each other'
+        : 'list the class itself, not an instance';
+    return [{ level: 'error', where: `${list}[${index}]`, what, fix }];
+  });
+}
+
+/** The classes of a list, each once. */
+export function classesOf<T>(given: readonly T[]): T[] {
+  return [...new Set(given)].filter((one) => typeof one === 'function');
+}
+
+/** Those that are listed more than once. */
+export function listedTwice(list: string, given: readonly { readonly name: string }[]): WiringFinding[] {
+  const twice = classesOf(given).filter((one) => given.indexOf(one) !== given.lastIndexOf(one));
+  return twice.map(({ name }) => ({ level: 'error', where: name, what: `is listed twice in \`${list}\``, fix: 'remove one' }));
+}
