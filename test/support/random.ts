@@ -1,32 +1,7 @@
-/** Chance that repeats itself: the same answers for the same seed (mulberry32). */
-export class Random {
-  #state: number;
+import { Random as Repeatable } from '../../src/kafka/simulated/random.js';
 
-  constructor(seed: number) {
-    this.#state = seed;
-  }
-
-  /** From 0 to below 1. */
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  }
-
-  chance(probability: number): boolean {
-    return this.next() < probability;
-  }
-
-  /** A whole number from 0 to below `limit`. */
-  below(limit: number): number {
-    return Math.floor(this.next() * limit);
-  }
-
-  pick<T>(items: readonly T[]): T {
-    return items[this.below(items.length)] as T;
-  }
-
+/** Chance that repeats itself, also in how long something takes. */
+export class Random extends Repeatable {
   /** Up to so many turns of the event loop. */
   async turns(limit: number): Promise<void> {
     for (let turn = this.below(limit + 1); turn > 0; turn--) await new Promise((resolve) => setImmediate(resolve));
