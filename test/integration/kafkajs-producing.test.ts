@@ -55,6 +55,20 @@ describe('producing with kafkajs while brokers fail', () => {
     expect(await log(0)).toEqual(['first', 'second', 'third', 'fourth']);
   });
 
+  it('does not take a refusal to tell of the topic for a refusal of the batch whose answer was lost', async () => {
+    const kafka = await running;
+    await driver.produce(topic, 0, records('first'), soon());
+    await kafka.loseAnswers({ apis: ['Produce'] });
+    const refused = await kafka.fail({ apis: ['Metadata'], error: 'TOPIC_AUTHORIZATION_FAILED', topic });
+
+    await expect(driver.produce(topic, 0, records('second'), soon())).rejects.toMatchObject({
+      code: 'AUTHORIZATION_FAILED',
+      certainty: 'unknown',
+    });
+    expect(await refused.hits()).toBe(1);
+    expect(await log(0)).toEqual(['first', 'second']);
+  });
+
   it('follows a leader that moves while a batch waits, also to a broker that has answered before', async () => {
     const kafka = await running;
     await Promise.all([driver.produce(topic, 0, records('a'), soon()), driver.produce(topic, 1, records('b'), soon())]);

@@ -17,7 +17,10 @@ export class BatchAttempt {
   #written = 0;
   #givenUp = false;
 
-  constructor(partition: number, records: readonly WireRecord[]) {
+  readonly #onWritten: () => void;
+
+  constructor(partition: number, records: readonly WireRecord[], onWritten: () => void) {
+    this.#onWritten = onWritten;
     this.messages = records.map(({ key, value, headers, timestamp }) => ({
       partition,
       key,
@@ -49,6 +52,7 @@ export class BatchAttempt {
   #encode(headers: IHeaders | undefined): IHeaders | undefined {
     if (this.#givenUp) throw new GivenUp('the batch was given up');
     this.#written++;
+    this.#onWritten();
     return headers;
   }
 }

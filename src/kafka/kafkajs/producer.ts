@@ -20,6 +20,7 @@ export class IdempotentProducer {
   readonly #settings: Settings;
   #connected: Promise<void> | undefined;
   #users = 0;
+  #unanswered = 0;
   #retired = false;
 
   constructor(settings: Settings, notices: Notices) {
@@ -33,6 +34,19 @@ export class IdempotentProducer {
       allowAutoTopicCreation: false,
       createPartitioner: () => chosenPartition,
     });
+    this.#producer.on(this.#producer.events.REQUEST, ({ payload }) => {
+      if (payload.apiName === 'Produce') this.#unanswered--;
+    });
+  }
+
+  /** A batch is being written to a broker. */
+  wrote(): void {
+    this.#unanswered++;
+  }
+
+  /** Whether the answer to any batch is missing, or was lost. */
+  get owesAnswers(): boolean {
+    return this.#unanswered > 0;
   }
 
   get retired(): boolean {

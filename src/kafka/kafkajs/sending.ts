@@ -28,10 +28,12 @@ const NO_REFUSAL = new Set([
   'NETWORK_EXCEPTION',
   'UNKNOWN',
   'KAFKAJS_UNKNOWN_ERROR_CODE',
-  // Metadata has these too: asked for again after an answer to the batch was lost, it says nothing about the batch.
   'UNKNOWN_TOPIC_OR_PARTITION',
   'LEADER_NOT_AVAILABLE',
 ]);
+
+/** Metadata is answered with these too: asked for again after an answer to the batch was lost, it says nothing about the batch. */
+const OF_METADATA_TOO = new Set(['TOPIC_AUTHORIZATION_FAILED', 'CLUSTER_AUTHORIZATION_FAILED', 'INVALID_TOPIC_EXCEPTION']);
 
 type Outcome = { readonly offset: number } | { readonly error: unknown };
 
@@ -41,6 +43,7 @@ export class Sending {
   readonly #started = Date.now();
   readonly #backoff = new Backoff(50, 1_000);
   readonly #ended = new AbortController();
+  #producer: IdempotentProducer;
   #last: unknown;
   #renewed = false;
 
@@ -51,7 +54,8 @@ export class Sending {
     records: readonly WireRecord[],
     private readonly deadline: number,
   ) {
-    this.#attempt = new BatchAttempt(partition, records);
+    this.#producer = producing.producer();
+    this.#attempt = new BatchAttempt(partition, records, () => this.#producer.wrote());
   }
 
   /** No further attempts; `run` rejects now. */
@@ -65,31 +69,31 @@ export class Sending {
     const ended = new Promise<undefined>((resolve) =>
       this.#ended.signal.addEventListener('abort', () => resolve(undefined), { once: true }),
     );
-    let producer = this.producing.producer();
-    producer.use();
+    this.#producer.use();
     try {
       while (!this.#ended.signal.aborted) {
         // Once written, only the same producer can repeat the batch without duplicating it.
-        if (producer.retired && this.#attempt.written === 0) {
-          producer.release();
-          producer = this.producing.producer();
-          producer.use();
+        if (this.#producer.retired && this.#attempt.written === 0) {
+          this.#producer.release();
+          this.#producer = this.producing.producer();
+          this.#producer.use();
         }
-        const outcome = await Promise.race([this.#once(producer), ended]);
+        const outcome = await Promise.race([this.#once(), ended]);
         if (outcome === undefined) break;
         if ('offset' in outcome) return outcome.offset;
         this.#last = outcome.error;
-        this.#rejectIfFinal(producer, outcome.error);
+        this.#rejectIfFinal(outcome.error);
         await this.#backoff.pause(this.#ended.signal);
       }
-      throw this.#outOfTime(producer);
+      throw this.#outOfTime();
     } finally {
       clearTimeout(timer);
-      producer.release();
+      this.#producer.release();
     }
   }
 
-  async #once(producer: IdempotentProducer): Promise<Outcome> {
+  async #once(): Promise<Outcome> {
+    const producer = this.#producer;
     const before = this.#attempt.written;
     try {
       await producer.connect();
@@ -102,7 +106,7 @@ export class Sending {
       return { offset: this.producing.acks === 0 ? -1 : this.#offsetIn(acks) };
     } catch (error) {
       // With one writing there is one answer, and it says whether the batch is on the log.
-      if (before === 0 && this.#attempt.written === 1 && isRefusal(error)) this.#attempt.refused();
+      if (before === 0 && this.#attempt.written === 1 && isRefusal(error, producer)) this.#attempt.refused();
       return { error };
     }
   }
@@ -118,7 +122,8 @@ export class Sending {
     throw Object.assign(new Error('the acknowledgement does not belong to the batch'), { retriable: false });
   }
 
-  #rejectIfFinal(producer: IdempotentProducer, error: unknown): void {
+  #rejectIfFinal(error: unknown): void {
+    const producer = this.#producer;
     const type = protocolType(error);
     const certain = this.#attempt.written === 0;
     if (certain && type !== undefined && SEQUENCE_LOST.has(type)) {
@@ -136,7 +141,8 @@ export class Sending {
     throw this.#failure(codeOf(error), certain ? 'not-sent' : 'unknown', 'not written', error);
   }
 
-  #outOfTime(producer: IdempotentProducer): ProduceError {
+  #outOfTime(): ProduceError {
+    const producer = this.#producer;
     this.#attempt.giveUp();
     const certain = this.#attempt.written === 0;
     if (!certain) this.producing.replace(producer, this.topic, this.partition, 'a batch ran out of time that may have been written');
@@ -153,7 +159,8 @@ export class Sending {
   }
 }
 
-function isRefusal(error: unknown): boolean {
+function isRefusal(error: unknown, producer: IdempotentProducer): boolean {
   const type = protocolType(error);
-  return type !== undefined && !NO_REFUSAL.has(type);
+  if (type === undefined || NO_REFUSAL.has(type)) return false;
+  return !OF_METADATA_TOO.has(type) || !producer.owesAnswers;
 }
