@@ -85,20 +85,24 @@ export class Settings {
 
   @Text(NAME, NAME_ALLOWED, {
     defaultText: '`KAFKA_SERVICE_NAME`',
-    effect: 'Stem of the consumer groups: `GROUP_ID.processor`. Another stem is another reader that begins anew.',
+    effect: 'Stem of the consumer groups: `GROUP_ID.processor` and `GROUP_ID.bridge`. Another stem is another reader that begins anew.',
   })
   readonly groupId!: string;
 
   @Choice(['earliest', 'latest'], {
     default: 'earliest',
-    effect: 'Where a processor without a `from` of its own begins on its first start. It never moves a group that has begun.',
+    effect:
+      'Where the bridge, and a processor without a `from` of its own, begins on its first start. It never moves a group that has begun.',
   })
   readonly autoOffsetReset!: 'earliest' | 'latest';
 
   @Flag({ default: false, effect: 'None: offsets are committed after the outcome. `true` is accepted with a warning.' })
   readonly enableAutoCommit!: boolean;
 
-  @Integer(1, 100_000, { default: 500, effect: 'How many records of a partition may be under way in a processor before fetching pauses.' })
+  @Integer(1, 100_000, {
+    default: 500,
+    effect: 'How many records of a partition may be under way in a processor or the bridge before fetching pauses.',
+  })
   readonly maxPollRecords!: number;
 
   @Integer(1, MAX_INT, { default: 1, effect: 'A fetch waits until this many bytes are there, or `KAFKA_FETCH_MAX_WAIT_MS` have passed.' })

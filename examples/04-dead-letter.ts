@@ -1,6 +1,6 @@
 // A handler that fails: some errors pass and are worth another attempt, others never will.
 //
-//   npm run build && node dist/examples/03-failing-handler.js
+//   npm run build && node dist/examples/04-dead-letter.js
 //
 // It uses the Kafka at KAFKA_BOOTSTRAP_SERVERS if that is set, else the embedded broker.
 
@@ -59,7 +59,7 @@ class AnnounceProcessor extends Processor {
 
 const config = KafkaConfig.fromEnv(process.env, {
   serviceName: 'example',
-  topicPrefix: 'example-03',
+  topicPrefix: 'example-04',
   bootstrapServers: process.env['KAFKA_BOOTSTRAP_SERVERS'] || 'embedded',
 });
 const container = new Container();
