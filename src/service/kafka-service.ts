@@ -6,6 +6,7 @@ import type { ServiceParts } from './assembly.js';
 import { caughtUp, lagOfAll } from './caught-up.js';
 import type { Health } from './health/health.js';
 import { healthOf } from './health/service-health.js';
+import { mapOf, type ServiceMap } from './map/service-map.js';
 import { Lifecycle, type Begun, type LifecycleState } from './lifecycle.js';
 import { connectParts, open, type Running } from './running.js';
 import { stopOnSignals } from './signals.js';
@@ -94,6 +95,11 @@ export class KafkaService {
       processors: Object.fromEntries(status.map(([name, { outcomes }]) => [name, outcomes])),
       queued: this.#running?.publisher.queued().records ?? 0,
     };
+  }
+
+  /** Who publishes, handles and hears what; also before the start, and of an application that would not start. */
+  map(): ServiceMap {
+    return mapOf(this.#parts);
   }
 
   /**
