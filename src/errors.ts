@@ -42,6 +42,7 @@ export const ERROR_CODES = {
   TOPIC_INVALID: 'Kafka does not allow this topic name',
   KAFKA_FAILED: 'Kafka answered with an error that has no code of its own here',
   WIRING_INVALID: 'the application is put together wrongly; all findings are listed together',
+  ARGUMENT_INVALID: 'a call was given something that it does not take; everything that is wrong is listed together',
   ILLEGAL_TRANSITION: 'the lifecycle does not allow this call now',
   EMBEDDED_NOT_BUILT: 'the embedded broker was not built in this checkout',
   EMBEDDED_FAILED: 'the embedded broker could not start or refused an operation',

@@ -43,7 +43,9 @@ export type { PartitionLag } from './inbound/lag.js';
 export type { ProcessorState, ProcessorStatus } from './processor/processor-runner.js';
 export type { TopicPartition } from './inbound/inbound.js';
 export { OUTCOMES, type Outcome, type OutcomeCounts } from './inbound/outcomes.js';
+export type { ReadingSettings } from './inbound/reading-settings.js';
 export type { From } from './inbound/start-offset.js';
+export { SendError } from './outbound/send-error.js';
 export { KafkaEventBridge } from './bridge/kafka-event-bridge.js';
 export type { MirrorState, MirrorStatus } from './bridge/mirror.js';
 
@@ -51,8 +53,17 @@ export { KafkaService, type ServiceStats, type StartOptions, type StopOptions } 
 export type { Health, HealthCheck } from './service/health/health.js';
 export type { LifecycleState } from './service/lifecycle.js';
 export type { Broadcast } from './service/assembly.js';
-export { ServiceMap, type MappedEvent, type MappedListener, type MappedProcessor, type MappedTopic } from './service/map/service-map.js';
 export { WiringError, type WiringFinding } from './service/wiring/finding.js';
+export { KafkaClient, type MessagePosition, type ProduceResult } from './service/client/kafka-client.js';
+export type { BrokerHealth } from './service/client/broker-probe.js';
+export type { CreateTopicOptions, PartitionOffsets, TopicInfo } from './service/client/client-topics.js';
+export type { MessageConsumerOptions } from './service/client/consume-options.js';
+export type { Message } from './service/client/message.js';
+export type { MessageConsumer } from './service/client/message-consumer.js';
+export type { MessageContext, MessageHandler } from './service/client/message-task.js';
+export type { OutgoingMessage } from './service/client/outgoing-message.js';
+export type { DataHandler, EventHandlerOptions } from './service/event-handlers.js';
+export type { PublishEventOptions } from './service/publish-event.js';
 export { kafkaModule, type KafkaModuleOptions } from './service/kafka-module.js';
 export { TOKENS } from './service/tokens.js';
 export type { Clock } from './service/clock.js';

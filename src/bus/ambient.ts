@@ -27,6 +27,11 @@ export function withAmbient<T>(ambient: Ambient, work: () => T): T {
   return storage.run(ambient, work);
 }
 
+/** Runs `work` without a cause, wherever it is called: what it publishes begins a conversation of its own. */
+export function withoutAmbient<T>(work: () => T): T {
+  return storage.exit(work);
+}
+
 export function ambient(): Ambient | undefined {
   return storage.getStore();
 }

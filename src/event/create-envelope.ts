@@ -82,7 +82,8 @@ function ownKey<E extends object>(contract: Contract<E>, event: E): string | und
   }
 }
 
-function checked(contract: Contract, name: string, value: string): string {
+/** Throws `EVENT_INVALID` for a text that cannot travel in a header. */
+export function checked(contract: Pick<Contract, 'name' | 'version'>, name: string, value: string): string {
   if (typeof value !== 'string' || value === '')
     throw invalid(contract, `${name} must be a string that is not empty (is ${value === '' ? 'empty' : typeNameOf(value)})`);
   if (value.length > MAX_LENGTH) throw invalid(contract, `${name} must not be longer than ${MAX_LENGTH} characters (has ${value.length})`);
@@ -90,12 +91,13 @@ function checked(contract: Contract, name: string, value: string): string {
   return value;
 }
 
-function checkedDate(contract: Contract, value: Date): Date {
+/** Throws `EVENT_INVALID`. */
+export function checkedDate(contract: Pick<Contract, 'name' | 'version'>, value: Date): Date {
   if (!(value instanceof Date) || Number.isNaN(value.getTime()))
     throw invalid(contract, `occurredAt must be a valid Date (is ${typeNameOf(value)})`);
   return new Date(value);
 }
 
-function invalid({ name, version }: Contract, why: string): BusbarError {
+function invalid({ name, version }: Pick<Contract, 'name' | 'version'>, why: string): BusbarError {
   return new BusbarError('EVENT_INVALID', `${name} version ${version}: ${why}`);
 }

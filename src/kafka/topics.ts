@@ -27,6 +27,11 @@ export class TopicNames {
     return allowed(fullTopic + DEAD_LETTER);
   }
 
+  /** Whether a topic on the broker is of this application: it has the prefix. */
+  has(fullTopic: string): boolean {
+    return fullTopic.startsWith(this.#lead);
+  }
+
   /** The application's name of a topic on the broker; one outside the prefix keeps its name. */
   base(fullTopic: string): string {
     return fullTopic.startsWith(this.#lead) ? fullTopic.slice(this.#lead.length) : fullTopic;

@@ -27,6 +27,16 @@ function isInTheCode(error: unknown): boolean {
   return error instanceof BusbarError && error.code === 'UNDECLARED_OUTPUT';
 }
 
+/** Whether some error may end on the dead-letter topic. */
+export function mayDeadLetter(policies: readonly ErrorPolicy[]): boolean {
+  for (const policy of policies) {
+    const applied = policy.kind === 'onErrorOf' ? policy.policy : policy;
+    if ((applied.kind === 'retry' ? applied.otherwise : applied).kind === 'deadLetter') return true;
+    if (policy.kind !== 'onErrorOf') return false; // whatever comes behind it never applies
+  }
+  return FALLBACK.otherwise.kind === 'deadLetter';
+}
+
 function policyFor(policies: readonly ErrorPolicy[], error: unknown): RetryPolicy | FinalPolicy {
   for (const policy of policies) {
     if (policy.kind !== 'onErrorOf') return policy;

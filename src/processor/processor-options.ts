@@ -1,23 +1,14 @@
 import { insteadOf } from '../config/nearest.js';
 import { BusbarError } from '../errors.js';
 import type { EventClass } from '../event/contract.js';
-import type { From } from '../inbound/start-offset.js';
-import type { ErrorPolicy } from '../policy/policy.js';
+import { groupNameProblems, readingProblems, type ReadingSettings } from '../inbound/reading-settings.js';
 import type { Processor, ProcessorClass } from './processor.js';
 
-export interface ProcessorSettings {
+export interface ProcessorSettings extends ReadingSettings {
   /** Names the consumer group: `<group or service>.<name>`. 1 to 100 lower-case letters, digits, `-` and `_`, beginning with a letter. */
   readonly name: string;
-  /** Where to begin on topics that the group has never read. Default: `KAFKA_AUTO_OFFSET_RESET`. */
-  readonly from?: From | undefined;
-  /** Events of one partition handled at the same time, each of another key. Default 1: strictly in log order. */
-  readonly concurrency?: number | undefined;
   /** The events that its handlers publish; any other is `UNDECLARED_OUTPUT`. Default: none. */
   readonly publishes?: readonly EventClass[] | undefined;
-  /** The first line that applies to an error decides. Default: `retry({ attempts: 3, otherwise: deadLetter() })`. */
-  readonly onError?: readonly ErrorPolicy[] | undefined;
-  /** How long one attempt may take, in ms. Default: 60,000. */
-  readonly handlerTimeoutMs?: number | undefined;
   /**
    * How long nothing may be settled of a partition whose records wait before health is red, in ms. Raise it above what
    * a handler takes together with its retries. Default: 8,000.
@@ -36,7 +27,6 @@ const OPTIONS: readonly string[] = [
   'handlerTimeoutMs',
   'stalledAfterMs',
 ] satisfies (keyof ProcessorSettings)[];
-const NAME = /^[a-z][a-z0-9_-]{0,99}$/;
 
 /** Says how a processor is run. Throws `WIRING_INVALID` for settings that make no sense. */
 export function ProcessorOptions(options: ProcessorSettings): (processorClass: ProcessorClass) => void {
@@ -57,21 +47,10 @@ export function settingsOf(processorClass: abstract new (...args: never[]) => Pr
 }
 
 function problemsOf(options: ProcessorSettings): string[] {
-  const { name, from, concurrency = 1, handlerTimeoutMs = 1, stalledAfterMs = 1, onError } = options;
-  const problems = Object.keys(options)
+  const unknown = Object.keys(options)
     .filter((option) => !OPTIONS.includes(option))
     .map((option) => `${option} is no option: ${insteadOf(option, OPTIONS)}`);
-  if (!NAME.test(name)) {
-    problems.push(`name ${JSON.stringify(name)} must be 1 to 100 lower-case letters, digits, "-" and "_", beginning with a letter`);
-  }
-  if (onError !== undefined && !Array.isArray(onError)) problems.push('onError must be a list of policies, e.g. [retry({ attempts: 3 })]');
-  if (from !== undefined && from !== 'earliest' && from !== 'latest')
-    problems.push(`from must be 'earliest' or 'latest', not ${JSON.stringify(from)}`);
-  if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 10_000) {
-    problems.push(`concurrency must be an integer from 1 to 10,000, not ${concurrency}`);
-  }
-  if (!(handlerTimeoutMs > 0 && handlerTimeoutMs < 2 ** 31))
-    problems.push(`handlerTimeoutMs must be a positive number of ms, not ${handlerTimeoutMs}`);
-  if (!(stalledAfterMs > 0)) problems.push(`stalledAfterMs must be a positive number of ms, not ${stalledAfterMs}`);
-  return problems;
+  const { name, stalledAfterMs = 1 } = options;
+  const stalled = stalledAfterMs > 0 ? [] : [`stalledAfterMs must be a positive number of ms, not ${stalledAfterMs}`];
+  return [...unknown, ...groupNameProblems('name', name), ...readingProblems(options), ...stalled];
 }

@@ -14,6 +14,7 @@ import { OutcomeTally, type OutcomeCounts } from '../inbound/outcomes.js';
 import type { Unsettled } from '../inbound/partition-line.js';
 import { RecentIds } from '../inbound/recent-ids.js';
 import { RecentSettler } from '../inbound/recent-settler.js';
+import { DEFAULT_HANDLER_TIMEOUT_MS } from '../inbound/reading-settings.js';
 import { RecordReader } from '../inbound/record-reader.js';
 import type { Hear, SendStaged, Settler } from '../inbound/settler.js';
 import { StagedSender } from '../inbound/staged-sender.js';
@@ -75,7 +76,6 @@ export interface ProcessorStatus {
   readonly membership: GroupMembership | undefined;
 }
 
-const DEFAULT_HANDLER_TIMEOUT_MS = 60_000;
 /** So that health shows within ten seconds that nothing moves. */
 const DEFAULT_STALLED_AFTER_MS = 8_000;
 

@@ -8,12 +8,13 @@ import type { ProcessorClass } from '../processor/processor.js';
 import type { Store } from '../store/store.js';
 import { Notices } from '../telemetry/notices.js';
 import type { Broadcast } from './assembly.js';
+import { KafkaClient } from './client/kafka-client.js';
 import { systemClock } from './clock.js';
 import { keepShut } from './closed-outlet.js';
 import { KafkaService } from './kafka-service.js';
 import type { LifecycleState } from './lifecycle.js';
 import { TOKENS } from './tokens.js';
-import { refuse } from './wiring/finding.js';
+import { refuse, type WiringFinding } from './wiring/finding.js';
 import { classesOf } from './wiring/not-classes.js';
 import { optionFindings } from './wiring/option-findings.js';
 import type { ListenerClass } from './wiring/wiring.js';
@@ -49,9 +50,9 @@ const OPTIONS = Object.keys({
 
 /**
  * The module for the application's container, e.g. `container.load(kafkaModule({ … }))`; then
- * `container.get(KafkaService).start()`. It binds `TOKENS` and the classes `EventBus` and `KafkaService`; processors and
+ * `container.get(KafkaService).start()`. It binds `TOKENS` and the classes `EventBus`, `KafkaService` and `KafkaClient`; processors and
  * listeners become singletons, unless the container has a binding of its own for them. `await
- * container.unbindAllAsync()` stops the service. Throws `WIRING_INVALID` without a configuration; everything else that is
+ * container.unbindAllAsync()` stops the service. Throws `WIRING_INVALID` without a `KafkaConfig`; everything else that is
  * put together wrongly is told when the service starts.
  */
 export function kafkaModule(options: KafkaModuleOptions): ContainerModule {
@@ -59,13 +60,8 @@ export function kafkaModule(options: KafkaModuleOptions): ContainerModule {
   // Plain JavaScript may have mistyped it, and is told so.
   const events = (options.events as KafkaModuleOptions['events'] | undefined) ?? [];
   const findings = optionFindings('kafkaModule', options, OPTIONS);
-  if (typeof config !== 'object') {
-    const what = 'was given no `config`';
-    refuse([
-      ...findings,
-      { level: 'error', where: 'kafkaModule', what, fix: 'pass the configuration, e.g. config: KafkaConfig.fromEnv()' },
-    ]);
-  }
+  const unusable = configFinding(config);
+  if (unusable !== undefined) refuse([...findings, unusable]);
   return new ContainerModule((container) => {
     const { bind } = container;
     bind(TOKENS.Config).toConstantValue(config);
@@ -86,6 +82,7 @@ export function kafkaModule(options: KafkaModuleOptions): ContainerModule {
       .inSingletonScope();
     bind(TOKENS.EventBus).toService(EventBus);
 
+    bind(KafkaClient).toDynamicValue((context) => context.get(KafkaService).client);
     bind(KafkaService)
       .toDynamicValue((context) => {
         const bus = context.get(EventBus);
@@ -109,6 +106,17 @@ export function kafkaModule(options: KafkaModuleOptions): ContainerModule {
       // Without a promise where there is nothing to stop, so that `unbindAll()` works there too.
       .onDeactivation((service) => (ACTIVE.has(service.state) ? service.stop() : undefined));
   });
+}
+
+/** Asked for what it can and not for its class: two copies of this package in one process mean the same thing. */
+function configFinding(config: unknown): WiringFinding | undefined {
+  if (typeof (config as Partial<KafkaConfig> | null | undefined)?.tls === 'function') return undefined;
+  const isObject = typeof config === 'object' && config !== null;
+  const what = isObject ? 'was given a `config` that is not checked: a plain object' : 'was given no `config`';
+  const fix = isObject
+    ? 'make a configuration of it: config: KafkaConfig.from({ … })'
+    : 'pass the configuration, e.g. config: KafkaConfig.fromEnv()';
+  return { level: 'error', where: 'kafkaModule', what, fix };
 }
 
 /** Inversify's context stays usable: every `get` is a request of its own. */

@@ -1,3 +1,5 @@
+import type { Receipt } from '../bus/receipt.js';
+import { EventRegistry } from '../event/event-registry.js';
 import type { OutcomeCounts } from '../inbound/outcomes.js';
 import type { ProcessorManager } from '../processor/processor-manager.js';
 import type { PartitionLag } from '../inbound/lag.js';
@@ -6,8 +8,10 @@ import type { ServiceParts } from './assembly.js';
 import { caughtUp, lagOfAll } from './caught-up.js';
 import type { Health } from './health/health.js';
 import { healthOf } from './health/service-health.js';
-import { mapOf, type ServiceMap } from './map/service-map.js';
+import { KafkaClient } from './client/kafka-client.js';
+import { subscribeByName, type DataHandler, type EventHandlerOptions } from './event-handlers.js';
 import { Lifecycle, type Begun, type LifecycleState } from './lifecycle.js';
+import { EventPublication, type PublishEventOptions } from './publish-event.js';
 import { connectParts, open, type Running } from './running.js';
 import { stopOnSignals } from './signals.js';
 
@@ -44,9 +48,13 @@ export class KafkaService {
   readonly #parts: ServiceParts;
   readonly #lifecycle: Lifecycle;
   #running: Running | undefined;
+  #registry: EventRegistry | undefined;
+  /** For Kafka work beside events: messages, topics, offsets. The same as `container.get(KafkaClient)`. */
+  readonly client: KafkaClient;
 
   constructor(parts: ServiceParts) {
     this.#parts = parts;
+    this.client = new KafkaClient((call) => this.#whileConnected(call));
     this.#lifecycle = new Lifecycle((error) => {
       const message = 'something could not be closed after a start that failed';
       parts.notices.raise({ level: 'error', code: 'CLEANUP_FAILED', message, error });
@@ -97,11 +105,6 @@ export class KafkaService {
     };
   }
 
-  /** Who publishes, handles and hears what; also before the start, and of an application that would not start. */
-  map(): ServiceMap {
-    return mapOf(this.#parts);
-  }
-
   /**
    * How far the committed offsets of every processor, and of the bridge as `bridge`, are behind the ends of their topics; asks
    * the broker. Rejects
@@ -127,6 +130,34 @@ export class KafkaService {
    */
   get processors(): ProcessorManager {
     return this.#whileRunning('processors').processors;
+  }
+
+  /**
+   * Publishes data by the name of the event, for whoever has no class for it. A registered event is validated and published
+   * on the bus, as if an instance had been: listeners here hear it, and in a handler it is staged. It rejects as
+   * `bus.publish` does, and `EVENT_UNKNOWN` on another topic than its own. An event that is not registered goes to the
+   * topic directly, which has to be configured (`TOPIC_MISSING`), and nobody here hears it; in a handler it goes out at once, and again
+   * with a retry. Rejects `ARGUMENT_INVALID`, and `ILLEGAL_TRANSITION` when the service does not run.
+   */
+  async publishEvent(topic: string, data: object, options: PublishEventOptions): Promise<Receipt> {
+    const running = this.#whileConnected('publishEvent()');
+    return new EventPublication(this.#parts.bus, this.#parts.config, running).publish(topic, data, options);
+  }
+
+  /**
+   * Lets a function hear the events of a registered name, as plain data: a listener like those of the bus, not a processor.
+   * Allowed before the start too. Returns the unsubscriber. Throws `EVENT_UNKNOWN` with what may have been meant, and
+   * `VERSION_UNSUPPORTED`.
+   */
+  addEventHandler(name: string, handler: DataHandler, options: EventHandlerOptions = {}): () => void {
+    this.#registry ??= new EventRegistry(this.#parts.events);
+    return subscribeByName(this.#parts.bus, this.#registry, name, handler, options);
+  }
+
+  /** While it stops, handlers that are given their time may still send. */
+  #whileConnected(asked: string): Running {
+    if (this.state === 'stopping' && this.#running !== undefined) return this.#running;
+    return this.#whileRunning(asked);
   }
 
   #whileRunning(asked: string): Running {

@@ -10,6 +10,10 @@ import { bodyMappings, TopicNames } from '../kafka/topics.js';
 import { Publisher } from '../outbound/publisher.js';
 import { ProcessorManager } from '../processor/processor-manager.js';
 import { assemble, type ServiceParts } from './assembly.js';
+import { BrokerProbe } from './client/broker-probe.js';
+import { ClientTopics } from './client/client-topics.js';
+import { KnownTopics } from './client/known-topics.js';
+import { MessageConsumers } from './client/message-consumers.js';
 import { connect, outboundLimits } from './connection.js';
 import { remaining, settlesBefore } from './deadline.js';
 import type { HealthMonitor } from './health/health-monitor.js';
@@ -32,6 +36,12 @@ export interface Running {
   readonly bridge: KafkaEventBridge;
   readonly processors: ProcessorManager;
   readonly health: HealthMonitor;
+  readonly groupPrefix: string;
+  readonly deliveryTimeoutMs: number;
+  readonly topics: ClientTopics;
+  readonly knownTopics: KnownTopics;
+  readonly consumers: MessageConsumers;
+  readonly probe: BrokerProbe;
 }
 
 /** Puts the application together, opens the store and reaches the broker. Nothing is published or read yet. */
@@ -69,27 +79,45 @@ export async function connectParts(parts: ServiceParts, begun: Begun): Promise<R
     drainMs: HANDLERS_MS,
     notices,
   });
-  const processors = new ProcessorManager({
+  const { groupId: groupPrefix, deliveryTimeoutMs } = config;
+  const reading = {
     driver,
     publisher,
+    store,
+    notices,
+    groupPrefix,
+    from: config.autoOffsetReset,
+    maxInFlight: config.maxPollRecords,
+    deliveryTimeoutMs,
+    drainMs: HANDLERS_MS,
+  };
+  const processors = new ProcessorManager({
+    ...reading,
     registry,
     codec,
     topics: names,
     mappings,
     bus,
-    store,
-    notices,
     resolve,
     source: `/${config.serviceName}`,
-    groupPrefix: config.groupId,
-    from: config.autoOffsetReset,
-    maxInFlight: config.maxPollRecords,
-    deliveryTimeoutMs: config.deliveryTimeoutMs,
-    drainMs: HANDLERS_MS,
   });
   for (const processor of made) processors.add(processor);
-  const health = healthMonitor({ admin: driver.admin, brokerCrash, publisher, processors, store }, notices);
-  return { registry, names, driver, publisher, bridge: new KafkaEventBridge(bus, publisher, mirror), processors, health };
+  const topics = new ClientTopics(config, names, driver.admin);
+  return {
+    registry,
+    names,
+    driver,
+    publisher,
+    bridge: new KafkaEventBridge(bus, publisher, mirror),
+    processors,
+    health: healthMonitor({ admin: driver.admin, brokerCrash, publisher, processors, store }, notices),
+    groupPrefix,
+    deliveryTimeoutMs,
+    topics,
+    knownTopics: new KnownTopics(topics),
+    consumers: new MessageConsumers({ ...reading, names, config, topics, processorNames: () => processors.status().keys() }),
+    probe: new BrokerProbe(driver.admin),
+  };
 }
 
 /**
@@ -109,7 +137,7 @@ function mirrorGroup(
 /** Sees to the topics, opens the bus and lets the processors read. Resolves to what the topics are like. */
 export async function open(running: Running, parts: ServiceParts, begun: Begun): Promise<readonly TopicDescription[]> {
   const { config, notices, store } = parts;
-  const { registry, names, driver, processors, bridge, health } = running;
+  const { registry, names, driver, processors, consumers, bridge, health } = running;
   const contracts = registry.contracts().filter(({ direction }) => direction !== 'local');
   const read = new Set(processors.topics);
   const topics = await ensureTopics({ config, names, contracts, read }, driver.admin, notices);
@@ -118,7 +146,7 @@ export async function open(running: Running, parts: ServiceParts, begun: Begun):
   begun(openBus(running, parts));
   begun(async (deadline) => {
     const drainMs = Math.min(HANDLERS_MS, remaining(deadline) * HANDLERS_SHARE);
-    await Promise.all([processors.stop(drainMs), bridge.stopListening(drainMs)]);
+    await Promise.all([processors.stop(drainMs), consumers.stop(drainMs), bridge.stopListening(drainMs)]);
   });
   await Promise.all([processors.start(), bridge.listen()]);
   begun(health.watch());

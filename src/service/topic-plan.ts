@@ -1,4 +1,5 @@
 import type { KafkaConfig } from '../config/kafka-config.js';
+import type { TopicSettings } from '../config/topic-settings.js';
 import { BusbarError } from '../errors.js';
 import type { Contract } from '../event/contract.js';
 import type { KafkaAdmin, TopicDescription, TopicSpec } from '../kafka/driver.js';
@@ -30,14 +31,7 @@ export interface TopicPlan {
 export async function ensureTopics(plan: TopicPlan, admin: KafkaAdmin, notices: Notices): Promise<readonly TopicDescription[]> {
   const { config } = plan;
   const copies = await copiesOf(config, admin);
-  const specs = specsOf(plan, copies);
-  if (config.createTopics) await admin.ensureTopics(specs);
-  const found = await admin.describeTopics(specs.map(({ topic }) => topic));
-  const missing = specs.filter(({ topic }) => !found.some((one) => one.topic === topic));
-  if (missing.length > 0) {
-    const names = missing.map(({ topic, partitions }) => `${topic} (${partitions} partitions)`).join(', ');
-    throw new BusbarError('TOPIC_MISSING', `not on the broker: ${names}; create them, or allow it with KAFKA_CREATE_TOPICS=true`);
-  }
+  const { found } = await ensureSpecs(specsOf(plan, copies), config, admin);
   // One copy is all that the embedded broker has.
   if (config.embedded !== undefined) return found;
   for (const [weakness, topics] of weaknesses(found)) {
@@ -46,7 +40,22 @@ export async function ensureTopics(plan: TopicPlan, admin: KafkaAdmin, notices: 
   return found;
 }
 
-async function copiesOf({ replicationFactor, minInsyncReplicas }: KafkaConfig, admin: KafkaAdmin): Promise<Copies> {
+/** Creates those of the topics that are missing, where that is allowed. Throws `TOPIC_MISSING` where it is not. */
+export async function ensureSpecs(
+  specs: readonly TopicSpec[],
+  { createTopics }: KafkaConfig,
+  admin: KafkaAdmin,
+): Promise<{ readonly found: readonly TopicDescription[]; readonly created: readonly string[] }> {
+  const created = createTopics ? await admin.ensureTopics(specs) : [];
+  const found = await admin.describeTopics(specs.map(({ topic }) => topic));
+  const missing = specs.filter(({ topic }) => !found.some((one) => one.topic === topic));
+  if (missing.length === 0) return { found, created };
+  const names = missing.map(({ topic, partitions }) => `${topic} (${partitions} partitions)`).join(', ');
+  throw new BusbarError('TOPIC_MISSING', `not on the broker: ${names}; create them, or allow it with KAFKA_CREATE_TOPICS=true`);
+}
+
+/** The copies that topics get which are created here. Throws `CONFIG_INVALID` when the brokers are too few for the settings. */
+export async function copiesOf({ replicationFactor, minInsyncReplicas }: KafkaConfig, admin: KafkaAdmin): Promise<Copies> {
   const brokers = await admin.brokers();
   const factor = replicationFactor ?? Math.min(3, brokers);
   if (factor > brokers) {
@@ -73,11 +82,16 @@ function specsOf({ config, names, contracts, read }: TopicPlan, copies: Copies):
     const topic = names.topic(name);
     specs.push(topicSpec(topic, settings, copies));
     if (!read.has(topic)) continue;
-    const retentionMs = settings.retentionMs === -1 ? -1 : Math.max(settings.retentionMs, DEAD_LETTER_RETENTION_MS);
-    const spec = topicSpec(names.deadLetter(topic), { ...settings, retentionMs }, copies);
-    specs.push({ ...spec, configs: { ...spec.configs, 'max.message.bytes': String(DEAD_LETTER_BYTES) } });
+    specs.push(deadLetterSpec(names.deadLetter(topic), settings, copies));
   }
   return specs;
+}
+
+/** How the dead-letter topic of a topic is created: with as many partitions, and kept as long as it, or longer. */
+export function deadLetterSpec(deadLetterTopic: string, settings: TopicSettings, copies: Copies): TopicSpec {
+  const retentionMs = settings.retentionMs === -1 ? -1 : Math.max(settings.retentionMs, DEAD_LETTER_RETENTION_MS);
+  const spec = topicSpec(deadLetterTopic, { ...settings, retentionMs }, copies);
+  return { ...spec, configs: { ...spec.configs, 'max.message.bytes': String(DEAD_LETTER_BYTES) } };
 }
 
 /** The topics of each weakness, so that it is told once. */

@@ -49,6 +49,13 @@ describe('the module', () => {
     expect(container.get(KafkaService)).toBe(container.get(KafkaService));
   });
 
+  it('wants a checked configuration, and says how to make one of a plain object', () => {
+    const plain = { serviceName: 'shop', bootstrapServers: 'one:9092' };
+    const load = (wrong: unknown) => () => containerWith({ config: wrong as KafkaConfig });
+    expect(load(plain)).toThrow(/\[WIRING_INVALID\][^]*plain object[^]*KafkaConfig\.from\(/);
+    expect(load(undefined)).toThrow(/\[WIRING_INVALID\][^]*no `config`[^]*KafkaConfig\.fromEnv\(/);
+  });
+
   it('binds a store only when there is one', () => {
     const store = {} as Store;
     expect(containerWith().isBound(TOKENS.Store)).toBe(false);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { decide, decideFinal } from '../../src/policy/decide.js';
+import { decide, decideFinal, mayDeadLetter } from '../../src/policy/decide.js';
 import { deadLetter, fail, onErrorOf, retry, skip } from '../../src/policy/policy.js';
 
 describe('An error policy', () => {
@@ -21,6 +21,19 @@ describe('An error policy', () => {
     expect(decide(policies, new TypeError('x'), 1).action).toBe('fail');
     expect(decide(policies, 'odd', 1).action).toBe('skip');
     expect(decide(policies, new RangeError('x'), 1).action).toBe('deadLetter');
+  });
+
+  it('knows whether anything may end on the dead-letter topic', () => {
+    const maybe = [
+      [],
+      [deadLetter()],
+      [retry({ attempts: 2 })],
+      [onErrorOf(TypeError, skip())],
+      [onErrorOf(TypeError, deadLetter()), fail()],
+    ];
+    const never = [[skip()], [fail(), deadLetter()], [retry({ attempts: 2, otherwise: skip() })], [onErrorOf(TypeError, fail()), skip()]];
+    expect(maybe.map(mayDeadLetter)).toEqual([true, true, true, true, true]);
+    expect(never.map(mayDeadLetter)).toEqual([false, false, false, false]);
   });
 
   it('falls back to retry and dead letter for an error that no line applies to', () => {

@@ -1,0 +1,52 @@
+import type { EventBus } from '../bus/event-bus.js';
+import type { EventContext } from '../bus/event-context.js';
+import { nearest } from '../config/nearest.js';
+import { BusbarError } from '../errors.js';
+import type { Contract } from '../event/contract.js';
+import type { EventRegistry } from '../event/event-registry.js';
+
+/** A listener that hears events by name, as plain data. */
+export type DataHandler = (data: Record<string, unknown>, ctx: EventContext) => void | Promise<void>;
+
+export interface EventHandlerOptions {
+  /** Default: every registered version; `ctx.metadata.version` says which one it is. */
+  readonly version?: number | undefined;
+  /** Higher ones hear first. Default: 0. */
+  readonly priority?: number | undefined;
+}
+
+/** Lets `handler` hear the registered events of a name. Returns the unsubscriber. Throws `EVENT_UNKNOWN`, `VERSION_UNSUPPORTED`. */
+export function subscribeByName(
+  bus: EventBus,
+  registry: EventRegistry,
+  name: string,
+  handler: DataHandler,
+  { version, priority }: EventHandlerOptions = {},
+): () => void {
+  const unsubscribers = contractsOf(registry, name, version).map((contract) => {
+    // The name of the function is the name of the listener in errors and notices.
+    const listener = handler.name || `the handler of ${name}`;
+    const { [listener]: hear } = { [listener]: (event: object, ctx: EventContext) => handler(contract.toData(event), ctx) };
+    return bus.subscribe(contract.eventClass, hear!, { priority });
+  });
+  return () => {
+    for (const unsubscribe of unsubscribers) unsubscribe();
+  };
+}
+
+function contractsOf(registry: EventRegistry, name: string, version: number | undefined): Contract[] {
+  const named = registry.named(name);
+  if (named.length === 0) throw unknown(registry, name);
+  if (version === undefined) return named;
+  const found = named.filter((contract) => contract.version === version);
+  if (found.length > 0) return found;
+  const known = named.map((contract) => contract.version).join(', ');
+  throw new BusbarError('VERSION_UNSUPPORTED', `${name} version ${version} is not registered; there is version ${known}`);
+}
+
+function unknown(registry: EventRegistry, name: string): BusbarError {
+  const names = [...new Set(registry.contracts().map((contract) => contract.name))].toSorted();
+  const meant = nearest(name, names);
+  const fix = meant === undefined ? `there are ${names.join(', ') || 'none'}` : `did you mean '${meant}'?`;
+  return new BusbarError('EVENT_UNKNOWN', `no registered event is named '${name}': ${fix}`);
+}
