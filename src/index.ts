@@ -53,6 +53,7 @@ export { KafkaService, type ServiceStats, type StartOptions, type StopOptions } 
 export type { Health, HealthCheck } from './service/health/health.js';
 export type { LifecycleState } from './service/lifecycle.js';
 export type { Broadcast } from './service/assembly.js';
+export { ServiceMap, type MappedEvent, type MappedListener, type MappedProcessor, type MappedTopic } from './service/map/service-map.js';
 export { WiringError, type WiringFinding } from './service/wiring/finding.js';
 export { KafkaClient, type MessagePosition, type ProduceResult } from './service/client/kafka-client.js';
 export type { BrokerHealth } from './service/client/broker-probe.js';

@@ -10,6 +10,7 @@ import type { Health } from './health/health.js';
 import { healthOf } from './health/service-health.js';
 import { KafkaClient } from './client/kafka-client.js';
 import { subscribeByName, type DataHandler, type EventHandlerOptions } from './event-handlers.js';
+import { mapOf, type ServiceMap } from './map/service-map.js';
 import { Lifecycle, type Begun, type LifecycleState } from './lifecycle.js';
 import { EventPublication, type PublishEventOptions } from './publish-event.js';
 import { connectParts, open, type Running } from './running.js';
@@ -103,6 +104,11 @@ export class KafkaService {
       processors: Object.fromEntries(status.map(([name, { outcomes }]) => [name, outcomes])),
       queued: this.#running?.publisher.queued().records ?? 0,
     };
+  }
+
+  /** Who publishes, handles and hears what; also before the start, and of an application that would not start. */
+  map(): ServiceMap {
+    return mapOf(this.#parts);
   }
 
   /**

@@ -1,6 +1,6 @@
 // An event that causes another: published in the handler, sent when the handler's effects are settled, or not at all.
 //
-//   npm run build && node dist/examples/06-derived-events.js
+//   npm run build && node dist/examples/07-derived-events.js
 //
 // It uses the Kafka at KAFKA_BOOTSTRAP_SERVERS if that is set, else the embedded broker.
 
@@ -66,7 +66,7 @@ class EvolutionProcessor extends Processor {
 
 const config = KafkaConfig.fromEnv(process.env, {
   serviceName: 'example',
-  topicPrefix: 'example-06',
+  topicPrefix: 'example-07',
   bootstrapServers: process.env['KAFKA_BOOTSTRAP_SERVERS'] || 'embedded',
 });
 const container = new Container();

@@ -1,6 +1,6 @@
 // Testing a processor of your own: on a real broker inside the test process, with a fault where it happens.
 //
-//   npm run build && node dist/examples/05-testing.js
+//   npm run build && node dist/examples/06-testing.js
 //
 // It always starts an embedded broker, since only that one can be told to misbehave.
 
