@@ -40,7 +40,7 @@ export { Processor, type ProcessorClass } from './processor/processor.js';
 export { ProcessorOptions, type ProcessorSettings } from './processor/processor-options.js';
 export { ProcessorManager } from './processor/processor-manager.js';
 export type { PartitionLag } from './inbound/lag.js';
-export type { ProcessorState, ProcessorStatus } from './processor/processor-runner.js';
+export type { ProcessorState, ProcessorStatus } from './processor/processor-status.js';
 export type { TopicPartition } from './inbound/inbound.js';
 export { OUTCOMES, type Outcome, type OutcomeCounts } from './inbound/outcomes.js';
 export type { ReadingSettings } from './inbound/reading-settings.js';

@@ -1,12 +1,11 @@
-import { setMaxListeners } from 'node:events';
-
 import type { Claim } from '../kafka/driver.js';
 import type { InRecord } from '../kafka/record.js';
 import type { MaybePromise } from '../store/store.js';
-import { KeyedChain } from './keyed-chain.js';
 import { KeyedQueue } from './keyed-queue.js';
+import { newLineRun, type LineRun } from './line-run.js';
 import type { Outcome, OutcomeTally } from './outcomes.js';
 import { Abandoned, BeginAgain, pause, type Scope } from './scope.js';
+import { UnderWay } from './under-way.js';
 
 /** A record whose handling is decided: the next of its key may begin. */
 export interface Handled {
@@ -45,11 +44,6 @@ interface Entry {
   state: 'waiting' | 'begun' | 'settled';
 }
 
-interface Run extends Scope {
-  readonly close: AbortController;
-  readonly end: AbortController;
-}
-
 /** Records begun without a turn of the event loop in between; then timers and sockets have theirs. */
 const STRETCH = 64;
 const FIRST_PAUSE_MS = 50;
@@ -66,14 +60,12 @@ export class PartitionLine {
   #queue = new KeyedQueue<Entry>();
   /** When the first of the entries became the first. */
   #movedAt = 0;
-  #handling = 0;
-  #settling = 0;
-  #run: Run = newRun();
+  readonly #underWay = new UnderWay();
+  #run: LineRun = newLineRun();
   #state: 'open' | 'restarting' | 'closing' | 'over' = 'open';
   #failures = 0;
   #pumping = false;
   #room: (() => void) | undefined;
-  #quiet: (() => void)[] = [];
 
   constructor(options: LineOptions) {
     this.#options = options;
@@ -118,12 +110,12 @@ export class PartitionLine {
   /** Closes, waits at most `deadlineMs` for what has begun, and abandons the rest. */
   async drain(deadlineMs: number): Promise<void> {
     this.close();
-    if (this.#isQuiet()) return this.abandon();
+    if (this.#underWay.isNothing) return this.abandon();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, deadlineMs);
     });
-    await Promise.race([this.#whenQuiet(), late]);
+    await Promise.race([this.#underWay.whenNothing(), late]);
     clearTimeout(timer);
     this.abandon();
   }
@@ -142,7 +134,7 @@ export class PartitionLine {
     if (this.#pumping) return;
     this.#pumping = true;
     let stretch = STRETCH;
-    while (this.#state === 'open' && this.#handling < this.#options.concurrency) {
+    while (this.#state === 'open' && this.#underWay.handling < this.#options.concurrency) {
       const entry = this.#queue.take();
       if (entry === undefined) break;
       if (stretch-- === 0) {
@@ -159,7 +151,7 @@ export class PartitionLine {
   #begin(entry: Entry): void {
     const run = this.#run;
     entry.state = 'begun';
-    this.#handling++;
+    this.#underWay.handling++;
     this.#options.tally.begun();
     let handled: MaybePromise<Handled>;
     try {
@@ -175,21 +167,21 @@ export class PartitionLine {
     } else this.#handled(entry, run, handled);
   }
 
-  #handled(entry: Entry, run: Run, { outcome, safe }: Handled): void {
-    this.#handling--;
+  #handled(entry: Entry, run: LineRun, { outcome, safe }: Handled): void {
+    this.#underWay.handling--;
     this.#queue.release(entry.key);
     if (safe === undefined) this.#settled(entry, run, outcome);
     else {
-      this.#settling++;
+      this.#underWay.settling++;
       safe.then(
         () => {
-          this.#settling--;
+          this.#underWay.settling--;
           this.#settled(entry, run, outcome);
           this.#advance();
         },
         (error: unknown) => {
-          this.#settling--;
-          this.#handling++; // `#failed` takes it back
+          this.#underWay.settling--;
+          this.#underWay.handling++; // `#failed` takes it back
           this.#failed(run, error);
         },
       );
@@ -197,8 +189,8 @@ export class PartitionLine {
     this.#pump();
   }
 
-  #settled(entry: Entry, run: Run, outcome: Outcome): void {
-    if (run !== this.#run || run.over.aborted) return this.#noticeQuiet();
+  #settled(entry: Entry, run: LineRun, outcome: Outcome): void {
+    if (run !== this.#run || run.over.aborted) return this.#underWay.ended();
     entry.state = 'settled';
     this.#failures = 0;
     this.#options.tally.ended(outcome);
@@ -215,11 +207,11 @@ export class PartitionLine {
       this.#options.claim.settled(last.record.offset + 1);
     }
     if (this.#entries.length < this.#options.maxInFlight) this.#makeRoom();
-    this.#noticeQuiet();
+    this.#underWay.ended();
   }
 
-  #failed(run: Run, error: unknown): void {
-    this.#handling--;
+  #failed(run: LineRun, error: unknown): void {
+    this.#underWay.handling--;
     if (run === this.#run && this.#state === 'open') {
       if (error instanceof BeginAgain) void this.#beginAgain(error.cause);
       // Nobody has closed this line: whatever the reason is, its record must not be left lying.
@@ -229,7 +221,7 @@ export class PartitionLine {
         this.#options.onFailed(error);
       }
     }
-    this.#noticeQuiet();
+    this.#underWay.ended();
   }
 
   /** After a failure of the store: waits until nothing runs, then delivers again from the first unsettled record. */
@@ -238,11 +230,11 @@ export class PartitionLine {
     const delayMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failures++);
     this.#options.onBeginAgain(error, delayMs);
     this.#run.close.abort();
-    await this.#whenQuiet();
+    await this.#underWay.whenNothing();
     this.#advance();
     if (this.#state !== 'restarting') return;
     this.#run.end.abort();
-    this.#run = newRun();
+    this.#run = newLineRun();
     this.#queue = new KeyedQueue();
     for (const entry of this.#entries) {
       if (entry.state === 'settled') continue;
@@ -269,26 +261,4 @@ export class PartitionLine {
     this.#room = undefined;
     room?.();
   }
-
-  #isQuiet(): boolean {
-    return this.#handling === 0 && this.#settling === 0;
-  }
-
-  #whenQuiet(): Promise<void> {
-    return this.#isQuiet() ? Promise.resolve() : new Promise((resolve) => this.#quiet.push(resolve));
-  }
-
-  #noticeQuiet(): void {
-    if (!this.#isQuiet()) return;
-    const waiting = this.#quiet;
-    this.#quiet = [];
-    for (const resolve of waiting) resolve();
-  }
-}
-
-function newRun(): Run {
-  const close = new AbortController();
-  const end = new AbortController();
-  setMaxListeners(0, close.signal, end.signal); // one per running handler: `concurrency` bounds them
-  return { close, end, closing: close.signal, over: end.signal, chain: new KeyedChain() };
 }

@@ -1,8 +1,10 @@
 import { BusbarError } from '../errors.js';
 import { nothingLeft, type PartitionLag } from '../inbound/lag.js';
 import type { Processor } from './processor.js';
+import type { ProcessorEnvironment } from './processor-environment.js';
 import { settingsOf } from './processor-options.js';
-import { type ProcessorEnvironment, ProcessorRunner, type ProcessorStatus } from './processor-runner.js';
+import { ProcessorRunner } from './processor-runner.js';
+import type { ProcessorStatus } from './processor-status.js';
 
 /** Starts, stops and watches the processors of a service. */
 export class ProcessorManager {

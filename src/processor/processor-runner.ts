@@ -1,80 +1,17 @@
-import type { EventBus } from '../bus/event-bus.js';
-import type { Handler, Resolve } from '../bus/event-context.js';
-import type { Codec } from '../codec/codec.js';
 import { BusbarError } from '../errors.js';
-import type { Contract } from '../event/contract.js';
-import { byName } from '../event/by-name.js';
-import { contractOf } from '../event/contract-of.js';
-import type { EventRegistry } from '../event/event-registry.js';
-import { Delivery } from '../inbound/delivery.js';
-import { EventTasks } from '../inbound/event-tasks.js';
+import type { Delivery } from '../inbound/delivery.js';
 import { Inbound, type TopicPartition } from '../inbound/inbound.js';
-import { InboxSettler } from '../inbound/inbox-settler.js';
-import { OutcomeTally, type OutcomeCounts } from '../inbound/outcomes.js';
-import type { Unsettled } from '../inbound/partition-line.js';
-import { RecentIds } from '../inbound/recent-ids.js';
-import { RecentSettler } from '../inbound/recent-settler.js';
-import { DEFAULT_HANDLER_TIMEOUT_MS } from '../inbound/reading-settings.js';
-import { RecordReader } from '../inbound/record-reader.js';
-import type { Hear, SendStaged, Settler } from '../inbound/settler.js';
-import { StagedSender } from '../inbound/staged-sender.js';
-import { StartOffsets, type From } from '../inbound/start-offset.js';
-import type { GroupMembership, KafkaDriver } from '../kafka/driver.js';
-import type { InRecord } from '../kafka/record.js';
-import type { BodyMappings, TopicNames } from '../kafka/topics.js';
-import type { Publisher } from '../outbound/publisher.js';
-import type { Store } from '../store/store.js';
-import type { Notices } from '../telemetry/notices.js';
-import { handledBy } from './handles.js';
 import { lagOf, type PartitionLag } from '../inbound/lag.js';
+import { OutcomeTally } from '../inbound/outcomes.js';
+import { StagedSender } from '../inbound/staged-sender.js';
+import { StartOffsets } from '../inbound/start-offset.js';
+import type { InRecord } from '../kafka/record.js';
 import { runOnStart } from './on-start.js';
-import type { Processor } from './processor.js';
+import { deliveryOf, handlersOf } from './processor-delivery.js';
+import type { ProcessorEnvironment } from './processor-environment.js';
 import type { ProcessorSettings } from './processor-options.js';
-
-/** What the processors of one service share. */
-export interface ProcessorEnvironment {
-  readonly driver: KafkaDriver;
-  readonly publisher: Publisher;
-  readonly registry: EventRegistry;
-  readonly codec: Codec;
-  readonly topics: TopicNames;
-  readonly mappings: BodyMappings;
-  readonly bus: EventBus;
-  readonly store: Store | undefined;
-  readonly notices: Notices;
-  readonly resolve: Resolve;
-  /** `/` + service name. */
-  readonly source: string;
-  /** Prefix of the consumer groups. */
-  readonly groupPrefix: string;
-  readonly from: From;
-  /** Records of one partition that may be in flight. */
-  readonly maxInFlight: number;
-  readonly deliveryTimeoutMs: number;
-  /** How long handlers may go on when a partition is taken away, in ms. */
-  readonly drainMs: number;
-}
-
-export type ProcessorState = 'stopped' | 'starting' | 'running' | 'stopping' | 'failed';
-
-/** What can be said of a processor from outside. */
-export interface ProcessorStatus {
-  readonly name: string;
-  readonly group: string;
-  readonly state: ProcessorState;
-  readonly partitions: readonly TopicPartition[];
-  readonly outcomes: OutcomeCounts;
-  /** Why it is `failed`. */
-  readonly error: unknown;
-  /** Handlers that did not end in time and still run. */
-  readonly stuck: readonly TopicPartition[];
-  /** Topics that its staged events cannot be sent to now. */
-  readonly unsent: readonly string[];
-  /** Of every partition that has one, the first record that was read and is not settled. */
-  readonly unsettled: readonly Unsettled[];
-  /** How it stands with its group; undefined while it does not read. */
-  readonly membership: GroupMembership | undefined;
-}
+import type { ProcessorState, ProcessorStatus } from './processor-status.js';
+import type { Processor } from './processor.js';
 
 /** So that health shows within ten seconds that nothing moves. */
 const DEFAULT_STALLED_AFTER_MS = 8_000;
@@ -90,7 +27,6 @@ export class ProcessorRunner {
   readonly #environment: ProcessorEnvironment;
   readonly #settings: ProcessorSettings;
   readonly #tally = new OutcomeTally();
-  readonly #recent = new RecentIds();
   readonly #sender: StagedSender;
   readonly #delivery: Delivery;
   readonly #stuck = new Set<TopicPartition>();
@@ -110,9 +46,10 @@ export class ProcessorRunner {
     this.stalledAfterMs = settings.stalledAfterMs ?? DEFAULT_STALLED_AFTER_MS;
     this.group = `${groupPrefix}.${settings.name}`;
     this.#sender = new StagedSender({ publisher, deliveryTimeoutMs, notices, processor: this.name });
-    const handlers = this.#handlers();
+    const handlers = handlersOf(processor);
     this.topics = [...new Set([...handlers.keys()].map((contract) => topics.topic(contract.topic)))];
-    this.#delivery = this.#newDelivery(handlers);
+    const onStuck = (record: InRecord, ended: Promise<unknown>): void => this.#noticeStuck(record, ended);
+    this.#delivery = deliveryOf({ handlers, group: this.group, settings, sender: this.#sender, onStuck }, environment);
   }
 
   /** Resolves when the group is joined. Rejects `ILLEGAL_TRANSITION` when it is not the time to start, or `stop` was called meanwhile. */
@@ -194,50 +131,6 @@ export class ProcessorRunner {
   /** How far the group's committed offsets are behind, for every partition of its topics. */
   lag(): Promise<readonly PartitionLag[]> {
     return lagOf(this.#environment.driver.admin, this.group, this.topics);
-  }
-
-  #handlers(): Map<Contract, Handler<object>> {
-    const processor = this.#processor as unknown as Record<string | symbol, Handler<object>>;
-    const handlers = new Map<Contract, Handler<object>>();
-    for (const { eventClass, method } of handledBy(this.#processor.constructor as new () => Processor)) {
-      handlers.set(contractOf(eventClass), (event, ctx) => processor[method]?.(event, ctx));
-    }
-    return handlers;
-  }
-
-  #newDelivery(handlers: ReadonlyMap<Contract, Handler<object>>): Delivery {
-    const { registry, codec, topics, mappings, notices, publisher, resolve, source, store } = this.#environment;
-    const handled = byName([...handlers.keys()]);
-    const origin = { group: this.group, processor: this.name };
-    const reader = new RecordReader({ wanted: (name) => handled.get(name) ?? [], registry, codec, topics, mappings });
-    const tasks = new EventTasks(reader, handlers, {
-      ...origin,
-      source,
-      hasStore: store !== undefined,
-      publishes: new Set(this.#settings.publishes),
-      encode: (envelope) => publisher.encode(envelope),
-      resolve,
-      notices,
-    });
-    return new Delivery({
-      taskOf: (record) => tasks.of(record),
-      settler: this.#newSettler(),
-      policies: this.#settings.onError ?? [],
-      handlerTimeoutMs: this.#settings.handlerTimeoutMs ?? DEFAULT_HANDLER_TIMEOUT_MS,
-      origin,
-      notices,
-      deadLetterTopic: (topic) => topics.deadLetter(topic),
-      onStuck: (record, ended) => this.#noticeStuck(record, ended),
-    });
-  }
-
-  #newSettler(): Settler {
-    const { store, bus } = this.#environment;
-    const send: SendStaged = (record, scope) => this.#sender.send(record, scope);
-    const hear: Hear = ({ envelope }) => void bus.hear(envelope);
-    return store === undefined
-      ? new RecentSettler({ recent: this.#recent, send, hear })
-      : new InboxSettler({ group: this.group, store, send, hear });
   }
 
   #newInbound(): Inbound {

@@ -1,4 +1,4 @@
-import type { ProcessorStatus } from '../../processor/processor-runner.js';
+import type { ProcessorStatus } from '../../processor/processor-status.js';
 import type { Publisher } from '../../outbound/publisher.js';
 import { green, red, seconds, type Check, type Finding } from './check.js';
 
