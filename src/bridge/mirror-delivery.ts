@@ -5,7 +5,7 @@ import type { Contract } from '../event/contract.js';
 import type { Envelope } from '../event/envelope.js';
 import type { EventRegistry } from '../event/event-registry.js';
 import { Latest } from '../inbound/latest.js';
-import type { Handled } from '../inbound/partition-line.js';
+import type { Handled } from '../inbound/line-options.js';
 import { RecentIds } from '../inbound/recent-ids.js';
 import { RecordReader, type Reading } from '../inbound/record-reader.js';
 import { nameOf } from '../inbound/settler.js';

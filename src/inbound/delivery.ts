@@ -6,7 +6,7 @@ import type { ErrorPolicy, FinalPolicy } from '../policy/policy.js';
 import type { Notices } from '../telemetry/notices.js';
 import type { HandlerCall } from './handler-call.js';
 import { awaitHandler } from './handler-run.js';
-import type { Handled } from './partition-line.js';
+import type { Handled } from './line-options.js';
 import { Abandoned, BeginAgain, pause, ProcessorFailed, type Scope, stillOpen, unlessClosing } from './scope.js';
 import type { Identity, Settler } from './settler.js';
 import type { FindTask, Finding, Task } from './task.js';

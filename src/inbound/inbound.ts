@@ -5,7 +5,8 @@ import type { MaybePromise } from '../maybe-promise.js';
 import type { Notices } from '../telemetry/notices.js';
 import { Beginning } from './beginning.js';
 import type { OutcomeTally } from './outcomes.js';
-import { PartitionLine, type Handled, type Unsettled } from './partition-line.js';
+import type { Handled } from './line-options.js';
+import { PartitionLine, type Unsettled } from './partition-line.js';
 import { ProcessorFailed, type Scope } from './scope.js';
 import type { StartOffsets } from './start-offset.js';
 
@@ -40,6 +41,7 @@ export class Inbound {
   readonly #beginning = new Beginning();
   #subscription: Subscription | undefined;
   #drainMs: number;
+  #paused = false;
 
   constructor(options: InboundOptions) {
     this.#options = options;
@@ -82,6 +84,24 @@ export class Inbound {
     await subscription?.close();
   }
 
+  /**
+   * Stays in the group and begins nothing until `resume`, in partitions that come meanwhile either. Resolves when what had
+   * begun has ended and what is settled is committed, to nothing; after `drainMs` at the latest, to the records that go on.
+   */
+  async pause(drainMs: number): Promise<readonly InRecord[]> {
+    this.#paused = true;
+    const lines = [...this.#lines.values()];
+    await Promise.all(lines.map((line) => line.pause(drainMs)));
+    await this.#commit();
+    return lines.flatMap(({ inFlight }) => inFlight);
+  }
+
+  /** Goes on in every partition at its first unsettled record. */
+  resume(): void {
+    this.#paused = false;
+    for (const line of this.#lines.values()) line.resume();
+  }
+
   /** Partitions held now. */
   get partitions(): TopicPartition[] {
     return [...this.#lines.keys()].map(({ topic, partition }) => ({ topic, partition }));
@@ -121,12 +141,24 @@ export class Inbound {
       onFailed: (error) =>
         this.#options.onStopped(error instanceof ProcessorFailed ? error : new ProcessorFailed(error, `${topic}/${partition}`)),
       onBeginAgain: (error, delayMs) => {
-        const message = `the store failed; the partition begins again in ${delayMs} ms at its first unsettled record`;
+        const when = delayMs === undefined ? 'when the processor is resumed' : `in ${delayMs} ms`;
+        const message = `the store failed; the partition begins again ${when} at its first unsettled record`;
         notices.raise({ level: 'error', code: 'STORE_FAILED', message, error, details: { group, topic, partition } });
       },
     });
     this.#lines.set(claim, line);
+    if (this.#paused) void line.pause(0);
     return line;
+  }
+
+  async #commit(): Promise<void> {
+    try {
+      await this.#subscription?.flush();
+    } catch (error) {
+      const message = 'settled offsets could not be committed during a pause; it is tried again';
+      const { notices, group } = this.#options;
+      notices.raise({ level: 'warn', code: 'COMMIT_FAILED', message, error, details: { group } });
+    }
   }
 
   async #revoked(claims: readonly Claim[], lost: boolean): Promise<void> {

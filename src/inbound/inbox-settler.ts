@@ -3,7 +3,7 @@ import type { InRecord } from '../kafka/record.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { InboxRow, Store, StoredRecord } from '../store/store.js';
 import { Latest } from './latest.js';
-import type { Handled } from './partition-line.js';
+import type { Handled } from './line-options.js';
 import { Abandoned, BeginAgain, type Scope } from './scope.js';
 import { keyOf, nameOf, stagedBy, type Conclusion, type Hear, type Identity, type SendStaged, type Settler } from './settler.js';
 

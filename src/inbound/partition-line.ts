@@ -1,33 +1,11 @@
-import type { Claim } from '../kafka/driver.js';
 import type { InRecord } from '../kafka/record.js';
-import type { MaybePromise } from '../store/store.js';
+import type { MaybePromise } from '../maybe-promise.js';
 import { KeyedQueue } from './keyed-queue.js';
+import type { Handled, LineOptions } from './line-options.js';
 import { newLineRun, type LineRun } from './line-run.js';
-import type { Outcome, OutcomeTally } from './outcomes.js';
-import { Abandoned, BeginAgain, pause, type Scope } from './scope.js';
+import type { Outcome } from './outcomes.js';
+import { Abandoned, BeginAgain, pause } from './scope.js';
 import { UnderWay } from './under-way.js';
-
-/** A record whose handling is decided: the next of its key may begin. */
-export interface Handled {
-  readonly outcome: Outcome;
-  /** Resolves when the outcome is durable and everything it sends is safe; undefined when it is already. */
-  readonly safe: Promise<void> | undefined;
-}
-
-export interface LineOptions {
-  readonly claim: Claim;
-  /** Records handled at the same time, each of another key. With 1, strictly in log order. */
-  readonly concurrency: number;
-  /** The partition rests while this many records are not settled. */
-  readonly maxInFlight: number;
-  readonly tally: OutcomeTally;
-  /** Handles one record. Rejects with `Abandoned`, `BeginAgain`, or an error that ends the line (`onFailed`). */
-  handle(record: InRecord, scope: Scope): MaybePromise<Handled>;
-  /** The line has ended because of this error; its record and those behind it are not settled. */
-  onFailed(error: unknown): void;
-  /** The store failed: told each time before the line begins again. */
-  onBeginAgain(error: unknown, delayMs: number): void;
-}
 
 /** The first record of a partition that was read and is not settled. */
 export interface Unsettled {
@@ -62,7 +40,10 @@ export class PartitionLine {
   #movedAt = 0;
   readonly #underWay = new UnderWay();
   #run: LineRun = newLineRun();
-  #state: 'open' | 'restarting' | 'closing' | 'over' = 'open';
+  /** `resting`: begins nothing until nothing runs, and then begins again at the first unsettled record. */
+  #state: 'open' | 'resting' | 'closing' | 'over' = 'open';
+  #paused = false;
+  #resumed: (() => void) | undefined;
   #failures = 0;
   #pumping = false;
   #room: (() => void) | undefined;
@@ -85,18 +66,42 @@ export class PartitionLine {
       this.#queue.push(entry, entry.key);
     }
     this.#pump();
-    if (this.#isClosed() || this.#entries.length < this.#options.maxInFlight) return Promise.resolve();
+    if (this.#isClosed() || this.#hasRoom()) return Promise.resolve();
     return new Promise((resolve) => {
       this.#room = resolve;
     });
   }
 
-  /** Undefined when everything is settled, or the partition is being given away. */
+  /** Undefined when everything is settled, the line is paused, or the partition is being given away. */
   get unsettled(): Unsettled | undefined {
     const [first] = this.#entries;
-    if (first === undefined || this.#isClosed()) return undefined;
+    if (first === undefined || this.#paused || this.#isClosed()) return undefined;
     const { topic, partition, offset } = first.record;
     return { topic, partition, offset, since: this.#movedAt };
+  }
+
+  /** Records that have begun and not ended. */
+  get inFlight(): readonly InRecord[] {
+    if (this.#underWay.isNothing) return [];
+    return this.#entries.filter(({ state }) => state === 'begun').map(({ record }) => record);
+  }
+
+  /**
+   * Begins nothing new and takes no further records. Resolves when what has begun has ended, after `deadlineMs` at the
+   * latest; what is between two attempts ends at once, and is delivered again after `resume`.
+   */
+  pause(deadlineMs: number): Promise<void> {
+    this.#paused = true;
+    if (this.#state === 'open') void this.#rest(0);
+    return this.#underWay.nothingWithin(deadlineMs);
+  }
+
+  /** Goes on at the first unsettled record, as soon as nothing runs of what had begun before the pause. */
+  resume(): void {
+    this.#paused = false;
+    this.#movedAt = Date.now();
+    this.#resumed?.();
+    if (this.#hasRoom()) this.#makeRoom();
   }
 
   /** Begins nothing new. */
@@ -104,19 +109,14 @@ export class PartitionLine {
     if (this.#state === 'over') return;
     this.#state = 'closing';
     this.#run.close.abort();
+    this.#resumed?.();
     this.#makeRoom();
   }
 
   /** Closes, waits at most `deadlineMs` for what has begun, and abandons the rest. */
   async drain(deadlineMs: number): Promise<void> {
     this.close();
-    if (this.#underWay.isNothing) return this.abandon();
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, deadlineMs);
-    });
-    await Promise.race([this.#underWay.whenNothing(), late]);
-    clearTimeout(timer);
+    await this.#underWay.nothingWithin(deadlineMs);
     this.abandon();
   }
 
@@ -206,33 +206,55 @@ export class PartitionLine {
       this.#movedAt = Date.now();
       this.#options.claim.settled(last.record.offset + 1);
     }
-    if (this.#entries.length < this.#options.maxInFlight) this.#makeRoom();
+    if (this.#hasRoom()) this.#makeRoom();
     this.#underWay.ended();
   }
 
   #failed(run: LineRun, error: unknown): void {
     this.#underWay.handling--;
-    if (run === this.#run && this.#state === 'open') {
-      if (error instanceof BeginAgain) void this.#beginAgain(error.cause);
-      // Nobody has closed this line: whatever the reason is, its record must not be left lying.
-      else if (error instanceof Abandoned) void this.#beginAgain(error);
-      else {
-        this.close();
-        this.#options.onFailed(error);
-      }
-    }
+    if (run === this.#run && !this.#isClosed()) this.#decide(error);
     this.#underWay.ended();
   }
 
-  /** After a failure of the store: waits until nothing runs, then delivers again from the first unsettled record. */
-  async #beginAgain(error: unknown): Promise<void> {
-    this.#state = 'restarting';
-    const delayMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failures++);
-    this.#options.onBeginAgain(error, delayMs);
+  #decide(error: unknown): void {
+    const isTransient = error instanceof BeginAgain || error instanceof Abandoned;
+    // The first failure brings the others of its run with it.
+    if (this.#state === 'resting' && !this.#paused) return;
+    if (!isTransient) {
+      this.close();
+      this.#options.onFailed(error);
+    } else if (this.#paused) {
+      // A pause abandons what is between two attempts. It comes again, and a store that fails still then is told again.
+      if (error instanceof BeginAgain) this.#options.onBeginAgain(error.cause, undefined);
+    } else {
+      // Nobody has closed this line: whatever the reason is, its record must not be left lying.
+      const delayMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failures++);
+      this.#options.onBeginAgain(error instanceof BeginAgain ? error.cause : error, delayMs);
+      void this.#rest(delayMs);
+    }
+  }
+
+  /** Waits until nothing runs, so long and until nobody has paused it; then delivers again from the first unsettled record. */
+  async #rest(delayMs: number): Promise<void> {
+    this.#state = 'resting';
     this.#run.close.abort();
     await this.#underWay.whenNothing();
     this.#advance();
-    if (this.#state !== 'restarting') return;
+    if (this.#isClosed()) return;
+    this.#takeBack();
+    try {
+      if (delayMs > 0) await pause(delayMs, this.#run.closing);
+    } catch {
+      return; // closed meanwhile: the rest was abandoned above
+    }
+    while (this.#paused && !this.#isClosed()) await new Promise<void>((resolve) => (this.#resumed = resolve));
+    if (this.#isClosed()) return;
+    this.#state = 'open';
+    this.#pump();
+  }
+
+  /** Nothing of it runs: what had begun is abandoned and waits again, in the order of the log. */
+  #takeBack(): void {
     this.#run.end.abort();
     this.#run = newLineRun();
     this.#queue = new KeyedQueue();
@@ -242,14 +264,10 @@ export class PartitionLine {
       entry.state = 'waiting';
       this.#queue.push(entry, entry.key);
     }
-    try {
-      await pause(delayMs, this.#run.closing);
-    } catch {
-      return; // closed meanwhile: the rest was abandoned above
-    }
-    if (this.#state !== 'restarting') return;
-    this.#state = 'open';
-    this.#pump();
+  }
+
+  #hasRoom(): boolean {
+    return !this.#paused && this.#entries.length < this.#options.maxInFlight;
   }
 
   #isClosed(): boolean {

@@ -1,7 +1,7 @@
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { StagedRecord } from '../store/store.js';
 import { Latest } from './latest.js';
-import type { Handled } from './partition-line.js';
+import type { Handled } from './line-options.js';
 import type { RecentIds } from './recent-ids.js';
 import { Abandoned, type Scope } from './scope.js';
 import { keyOf, nameOf, stagedBy, type Conclusion, type Hear, type Identity, type SendStaged, type Settler } from './settler.js';

@@ -2,7 +2,7 @@ import type { InRecord } from '../kafka/record.js';
 import type { MaybePromise } from '../maybe-promise.js';
 import type { SettledOutcome, SqlTransaction, StagedRecord } from '../store/store.js';
 import type { HandlerCall, Staged } from './handler-call.js';
-import type { Handled } from './partition-line.js';
+import type { Handled } from './line-options.js';
 import type { Scope } from './scope.js';
 
 /** By what a record is recognised when it comes again. */

@@ -14,6 +14,17 @@ export class UnderWay {
     return this.isNothing ? Promise.resolve() : new Promise((resolve) => this.#waiting.push(resolve));
   }
 
+  /** As `whenNothing`, but resolves after `ms` at the latest. */
+  async nothingWithin(ms: number): Promise<void> {
+    if (this.isNothing) return;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, ms);
+    });
+    await Promise.race([this.whenNothing(), late]);
+    clearTimeout(timer);
+  }
+
   /** To be called when something has ended, once whoever waits may go on. */
   ended(): void {
     if (!this.isNothing) return;

@@ -68,7 +68,5 @@ export function deliveryOf(parts: DeliveryParts, environment: ProcessorEnvironme
 function settlerOf({ group, sender }: DeliveryParts, { store, bus }: ProcessorEnvironment): Settler {
   const send: SendStaged = (record, scope) => sender.send(record, scope);
   const hear: Hear = ({ envelope }) => void bus.hear(envelope);
-  return store === undefined
-    ? new RecentSettler({ recent: new RecentIds(), send, hear })
-    : new InboxSettler({ group, store, send, hear });
+  return store === undefined ? new RecentSettler({ recent: new RecentIds(), send, hear }) : new InboxSettler({ group, store, send, hear });
 }

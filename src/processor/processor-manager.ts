@@ -56,7 +56,21 @@ export class ProcessorManager {
     if (errors.length > 0) throw new AggregateError(errors, 'some processors did not stop cleanly');
   }
 
-  /** Stops one, if it runs, and starts it: it goes on at its first unsettled record. */
+  /**
+   * Lets one begin nothing new until `resume`, here and not in other processes; it stays in its group and keeps its
+   * partitions. Resolves when what had begun has ended, after 9 s at the latest, and what is settled is committed. Rejects
+   * `ILLEGAL_TRANSITION` when it does not run, or was resumed or stopped meanwhile.
+   */
+  async pause(name: string): Promise<void> {
+    await this.runner(name).pause();
+  }
+
+  /** Lets a paused one go on at its first unsettled record. Throws `ILLEGAL_TRANSITION` when it does not run. */
+  resume(name: string): void {
+    this.runner(name).resume();
+  }
+
+  /** Stops one, if it runs, and starts it: it goes on at its first unsettled record, also when it was paused. */
   async restart(name: string): Promise<void> {
     const runner = this.runner(name);
     await runner.stop();

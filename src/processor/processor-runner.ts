@@ -34,6 +34,8 @@ export class ProcessorRunner {
   /** Starts and stops, one after the other. */
   #turn: Promise<void> = Promise.resolve();
   #stopping: Promise<void> | undefined;
+  /** The latest pause. */
+  #pausing: Promise<void> = Promise.resolve();
   #state: ProcessorState = 'stopped';
   #error: unknown;
 
@@ -65,10 +67,60 @@ export class ProcessorRunner {
 
   /** Stops reading; handlers have `drainMs` to end, the rest is abandoned. Harmless when it is stopped; ends a start that is under way. */
   stop(drainMs = this.#environment.drainMs): Promise<void> {
-    if (this.#state === 'starting' || this.#state === 'running') this.#state = 'stopping';
+    if (this.#state !== 'stopped' && this.#state !== 'failed') this.#state = 'stopping';
     this.#inbound?.hurry();
     this.#stopping ??= this.#inTurn(() => this.#end(drainMs));
     return this.#stopping;
+  }
+
+  /**
+   * Begins nothing new and keeps its place in the group. Resolves when what had begun has ended and the offsets are
+   * committed; after `drainMs` at the latest, and what goes on then is in the notice `PROCESSOR_PAUSED`. Harmless when it
+   * is paused. Rejects `ILLEGAL_TRANSITION` when it does not run, or was resumed or stopped before it had paused.
+   */
+  async pause(): Promise<void> {
+    if (this.#state === 'paused') return;
+    const inbound = this.#reading('pause');
+    if (this.#state !== 'pausing') {
+      this.#state = 'pausing';
+      const pausing: Promise<void> = this.#rest(inbound, () => this.#state === 'pausing' && this.#pausing === pausing);
+      this.#pausing = pausing;
+    }
+    await this.#pausing;
+  }
+
+  /** Goes on at the first unsettled record. Harmless when it is not paused. Throws `ILLEGAL_TRANSITION` when it does not run. */
+  resume(): void {
+    const inbound = this.#reading('resume');
+    if (this.#state === 'running') return;
+    this.#state = 'running';
+    inbound.resume();
+    this.#tellPause('info', 'PROCESSOR_RESUMED', 'it goes on at its first unsettled records');
+  }
+
+  async #rest(inbound: Inbound, isWanted: () => boolean): Promise<void> {
+    const left = await inbound.pause(this.#environment.drainMs);
+    if (!isWanted()) {
+      throw new BusbarError('ILLEGAL_TRANSITION', `processor ${this.name} is ${this.#state}: that was asked for before it had paused`);
+    }
+    this.#state = 'paused';
+    if (left.length === 0) return this.#tellPause('info', 'PROCESSOR_PAUSED', 'it begins nothing until it is resumed');
+    const places = left.map(({ topic, partition, offset }) => `${topic}/${partition}@${offset}`).join(', ');
+    this.#tellPause('warn', 'PROCESSOR_PAUSED', `it begins nothing until it is resumed; this has not ended in time and goes on: ${places}`);
+  }
+
+  #tellPause(level: 'info' | 'warn', code: 'PROCESSOR_PAUSED' | 'PROCESSOR_RESUMED', message: string): void {
+    this.#environment.notices.raise({ level, code, message, details: { processor: this.name } });
+  }
+
+  /** What reads for it, while it runs or is paused. */
+  #reading(asked: 'pause' | 'resume'): Inbound {
+    const inbound = this.#inbound;
+    const reads = this.#state === 'running' || this.#state === 'pausing' || this.#state === 'paused';
+    if (reads && inbound !== undefined) return inbound;
+    const { name } = this;
+    const instead = this.#state === 'starting' ? 'wait until it runs' : `service.processors.restart('${name}') starts it`;
+    throw new BusbarError('ILLEGAL_TRANSITION', `processor ${name} is ${this.#state}: only one that runs can ${asked}; ${instead}`);
   }
 
   async #begin(): Promise<void> {

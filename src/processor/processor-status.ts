@@ -3,7 +3,8 @@ import type { OutcomeCounts } from '../inbound/outcomes.js';
 import type { Unsettled } from '../inbound/partition-line.js';
 import type { GroupMembership } from '../kafka/driver.js';
 
-export type ProcessorState = 'stopped' | 'starting' | 'running' | 'stopping' | 'failed';
+/** `pausing`: begins nothing new, and something that had begun has not ended. `paused`: reads nothing until it is resumed. */
+export type ProcessorState = 'stopped' | 'starting' | 'running' | 'pausing' | 'paused' | 'stopping' | 'failed';
 
 /** What can be said of a processor from outside. */
 export interface ProcessorStatus {

@@ -1,53 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
-import { OutcomeTally } from '../../src/inbound/outcomes.js';
-import { PartitionLine, type Handled } from '../../src/inbound/partition-line.js';
-import { Abandoned, BeginAgain, type Scope } from '../../src/inbound/scope.js';
-import type { InRecord } from '../../src/kafka/record.js';
-import type { MaybePromise } from '../../src/maybe-promise.js';
-import { deferred, inRecord, settleDown, TestClaim, type Deferred } from '../support/records.js';
-
-const HANDLED: Handled = { outcome: 'handled', safe: undefined };
-
-interface Setup {
-  concurrency?: number;
-  maxInFlight?: number;
-  handle?: (record: InRecord, scope: Scope) => MaybePromise<Handled>;
-}
-
-function setUp({ concurrency = 1, maxInFlight = 100, handle }: Setup = {}) {
-  const claim = new TestClaim();
-  const tally = new OutcomeTally();
-  const begun: number[] = [];
-  const failures: unknown[] = [];
-  const restarts: unknown[] = [];
-  const running = new Map<number, Deferred<Handled>>();
-  const line = new PartitionLine({
-    claim,
-    concurrency,
-    maxInFlight,
-    tally,
-    handle: (record, scope) => {
-      begun.push(record.offset);
-      if (handle !== undefined) return handle(record, scope);
-      const result = deferred<Handled>();
-      running.set(record.offset, result);
-      return result.promise;
-    },
-    onFailed: (error) => failures.push(error),
-    onBeginAgain: (error) => restarts.push(error),
-  });
-  const end = async (offset: number, handled: Handled = HANDLED): Promise<void> => {
-    running.get(offset)?.resolve(handled);
-    await settleDown();
-  };
-  const books = () => {
-    const { delivered, inFlight, abandoned, ...outcomes } = tally.snapshot();
-    expect(delivered).toBe(Object.values(outcomes).reduce((sum, count) => sum + count, 0) + inFlight + abandoned);
-    return tally.snapshot();
-  };
-  return { claim, line, begun, failures, restarts, running, end, books };
-}
+import type { Handled } from '../../src/inbound/line-options.js';
+import { Abandoned, BeginAgain } from '../../src/inbound/scope.js';
+import { HANDLED, setUp } from '../support/line.js';
+import { deferred, inRecord, settleDown } from '../support/records.js';
 
 describe('A line of records', () => {
   it('begins the next record only when the one before was handled', async () => {

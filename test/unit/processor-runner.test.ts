@@ -18,6 +18,8 @@ import { deferred, settleDown, type Deferred } from '../support/records.js';
 class JoiningDriver {
   readonly joins: { readonly options: ConsumeOptions; readonly joined: Deferred<void> }[] = [];
   closed = 0;
+  /** Of every commit that was awaited; open at first. */
+  committing: Promise<void> = Promise.resolve();
 
   get port(): KafkaDriver {
     return { consume: (options: ConsumeOptions) => this.#consume(options) } as KafkaDriver;
@@ -32,7 +34,7 @@ class JoiningDriver {
       return Promise.resolve();
     };
     const membership = { joined: true, since: Date.now(), error: undefined };
-    return { claims: () => [], membership, flush: () => Promise.resolve(), close };
+    return { claims: () => [], membership, flush: () => this.committing, close };
   }
 }
 
@@ -136,5 +138,108 @@ describe('A processor', () => {
     driver.joins[0]?.joined.reject(new BusbarError('BROKER_UNREACHABLE', 'nobody there'));
     await expect(started).rejects.toMatchObject({ code: 'BROKER_UNREACHABLE' });
     expect(raised.map(({ code }) => code)).toContain('CLEANUP_FAILED');
+  });
+});
+
+describe('A processor that is to pause', () => {
+  async function running() {
+    const { driver, manager, runner, raised } = setUp();
+    const started = runner.start();
+    await settleDown();
+    driver.joins[0]?.joined.resolve();
+    await started;
+    const state = () => runner.status().state;
+    return { driver, manager, runner, raised, state };
+  }
+
+  it('has paused when its offsets are committed, and stays in its group', async () => {
+    const { driver, manager, raised, state } = await running();
+    const committed = deferred<void>();
+    driver.committing = committed.promise;
+    const paused = manager.pause('billing');
+    await settleDown();
+    expect(state()).toBe('pausing');
+    committed.resolve();
+    await paused;
+    expect(state()).toBe('paused');
+    expect(driver.closed).toBe(0);
+    manager.resume('billing');
+    expect(state()).toBe('running');
+    expect(raised.map(({ code }) => code)).toEqual(['PROCESSOR_PAUSED', 'PROCESSOR_RESUMED']);
+  });
+
+  it('pauses all the same when offsets cannot be committed, and says so', async () => {
+    const { driver, manager, raised, state } = await running();
+    driver.committing = Promise.reject(new BusbarError('KAFKA_FAILED', 'no coordinator'));
+    await manager.pause('billing');
+    expect(state()).toBe('paused');
+    expect(raised.map(({ code }) => code)).toEqual(['COMMIT_FAILED', 'PROCESSOR_PAUSED']);
+  });
+
+  it('may be asked twice, and may be resumed twice', async () => {
+    const { manager, raised, state } = await running();
+    await Promise.all([manager.pause('billing'), manager.pause('billing')]);
+    await manager.pause('billing');
+    expect(state()).toBe('paused');
+    manager.resume('billing');
+    manager.resume('billing');
+    expect(state()).toBe('running');
+    expect(raised.map(({ code }) => code)).toEqual(['PROCESSOR_PAUSED', 'PROCESSOR_RESUMED']);
+  });
+
+  it('has to run: the error says what to do instead', async () => {
+    const { driver, manager, runner } = setUp();
+    const stopped = 'processor billing is stopped: only one that runs can pause; service.processors.restart';
+    await expect(manager.pause('billing')).rejects.toMatchObject({
+      code: 'ILLEGAL_TRANSITION',
+      message: expect.stringContaining(stopped) as string,
+    });
+    expect(() => manager.resume('billing')).toThrow('only one that runs can resume');
+    const started = runner.start();
+    await settleDown();
+    await expect(manager.pause('billing')).rejects.toThrow('wait until it runs');
+    driver.joins[0]?.joined.resolve();
+    await started;
+    await expect(manager.pause('nobody')).rejects.toMatchObject({ code: 'WIRING_INVALID' });
+  });
+
+  it('ends in the state that was asked for last, and the call that lost says so', async () => {
+    const { driver, manager, runner, state } = await running();
+    const first = manager.pause('billing');
+    manager.resume('billing');
+    const second = manager.pause('billing');
+    await expect(first).rejects.toMatchObject({ code: 'ILLEGAL_TRANSITION' });
+    await second;
+    expect(state()).toBe('paused');
+
+    manager.resume('billing');
+    const third = manager.pause('billing');
+    manager.resume('billing');
+    await expect(third).rejects.toThrow('processor billing is running: that was asked for before it had paused');
+    expect(state()).toBe('running');
+
+    const fourth = manager.pause('billing');
+    const stopped = runner.stop();
+    await expect(fourth).rejects.toMatchObject({ code: 'ILLEGAL_TRANSITION' });
+    await stopped;
+    expect(state()).toBe('stopped');
+    expect(driver.closed).toBe(1);
+  });
+
+  it('is stopped, restarted and failed while it is paused as at any other time', async () => {
+    const { driver, manager, runner, state } = await running();
+    await manager.pause('billing');
+    const restarted = manager.restart('billing');
+    await settleDown();
+    driver.joins[1]?.joined.resolve();
+    await restarted;
+    expect(state()).toBe('running');
+
+    await manager.pause('billing');
+    driver.joins[1]?.options.onStopped(new BusbarError('OFFSETS_LOST', 'gone'));
+    expect(state()).toBe('failed');
+    expect(() => manager.resume('billing')).toThrow('processor billing is failed');
+    await runner.stop();
+    expect(driver.closed).toBe(2);
   });
 });

@@ -9,7 +9,7 @@ import { describe, expect, it } from 'vitest';
 import type { EventContext } from '../../src/bus/event-context.js';
 import { InboxSettler } from '../../src/inbound/inbox-settler.js';
 import { KeyedChain } from '../../src/inbound/keyed-chain.js';
-import type { Handled } from '../../src/inbound/partition-line.js';
+import type { Handled } from '../../src/inbound/line-options.js';
 import { BeginAgain } from '../../src/inbound/scope.js';
 import { deadLetter, retry } from '../../src/policy/policy.js';
 import type { Store } from '../../src/store/store.js';

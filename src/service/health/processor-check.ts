@@ -32,9 +32,13 @@ export class ProcessorCheck implements Check {
       const first = lost ? 'choose where its group goes on' : 'mend what the error names';
       return red(`it has stopped: ${causeOf(error)}`, `${first}, then service.processors.restart('${name}')`);
     }
-    if (state !== 'running') return red(`it is ${state} and reads nothing`, `service.processors.restart('${name}') starts it`);
+    const isPaused = state === 'pausing' || state === 'paused';
+    if (state !== 'running' && !isPaused) {
+      return red(`it is ${state} and reads nothing`, `service.processors.restart('${name}') starts it`);
+    }
     const trouble = readingTrouble({ ...status, stalledAfterMs });
     if (trouble !== undefined) return trouble;
+    if (isPaused) return green(`it is ${state}, as it was asked to: service.processors.resume('${name}') lets it go on`);
     return green(partitions.length === 0 ? 'other members of its group have all partitions' : `it reads ${partitions.length} partitions`);
   }
 }
