@@ -1,4 +1,4 @@
-import type { ErrorPolicy } from '../policy/policy.js';
+import { isPolicy, type ErrorPolicy } from '../policy/policy.js';
 import type { From } from './start-offset.js';
 
 /** How a consumer group reads and what it does about failures. */
@@ -21,6 +21,7 @@ const NAME = /^[a-z][a-z0-9_-]{0,99}$/;
 export function readingProblems({ from, concurrency = 1, onError, handlerTimeoutMs = 1 }: ReadingSettings): string[] {
   const problems: string[] = [];
   if (onError !== undefined && !Array.isArray(onError)) problems.push('onError must be a list of policies, e.g. [retry({ attempts: 3 })]');
+  else problems.push(...policyProblems(onError ?? []));
   if (from !== undefined && from !== 'earliest' && from !== 'latest')
     problems.push(`from must be 'earliest' or 'latest', not ${JSON.stringify(from)}`);
   if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 10_000) {
@@ -29,6 +30,10 @@ export function readingProblems({ from, concurrency = 1, onError, handlerTimeout
   if (!(handlerTimeoutMs > 0 && handlerTimeoutMs < 2 ** 31))
     problems.push(`handlerTimeoutMs must be a positive number of ms, not ${handlerTimeoutMs}`);
   return problems;
+}
+
+function policyProblems(policies: readonly unknown[]): string[] {
+  return policies.flatMap((policy, index) => (isPolicy(policy) ? [] : [`onError[${index}] is no policy: call one, e.g. deadLetter()`]));
 }
 
 /** What is wrong with the name of a group; `what` is how the settings call it. */

@@ -62,7 +62,7 @@ const RETRY_OPTIONS = Object.keys({
 
 /**
  * Throws a `RangeError` for a number of attempts or a pause that makes no sense, `WIRING_INVALID` for an option that does
- * not exist.
+ * not exist and for an `otherwise` that is no policy.
  */
 export function retry(options: RetryOptions): RetryPolicy {
   const { attempts, backoffMs = 100, maxBackoffMs = 10_000, otherwise = deadLetter() } = options;
@@ -74,7 +74,17 @@ export function retry(options: RetryOptions): RetryPolicy {
   if (!(backoffMs >= 0) || !(maxBackoffMs >= backoffMs) || maxBackoffMs >= 2 ** 31) {
     throw new RangeError(`retry: 0 <= backoffMs <= maxBackoffMs < 2^31 is needed, not ${backoffMs} and ${maxBackoffMs}`);
   }
+  if (!isPolicy(otherwise)) throw new BusbarError('WIRING_INVALID', 'retry: otherwise is no policy: call one, e.g. deadLetter()');
   return { kind: 'retry', attempts, backoffMs, maxBackoffMs, otherwise };
+}
+
+const KINDS: readonly unknown[] = ['retry', 'deadLetter', 'skip', 'fail', 'onErrorOf'] satisfies ErrorPolicy['kind'][];
+
+/** Whether something is a policy: plain JavaScript may give the function that makes one. */
+export function isPolicy(given: unknown): boolean {
+  if (typeof given !== 'object' || given === null) return false;
+  const { kind, policy } = given as Partial<OnErrorOfPolicy>;
+  return KINDS.includes(kind) && (kind !== 'onErrorOf' || isPolicy(policy));
 }
 
 type ErrorClass = abstract new (...args: never[]) => unknown;

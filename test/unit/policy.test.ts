@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { BusbarError } from '../../src/errors.js';
 import { decide, decideFinal, mayDeadLetter } from '../../src/policy/decide.js';
 import { deadLetter, fail, onErrorOf, retry, skip } from '../../src/policy/policy.js';
 
@@ -62,6 +63,23 @@ describe('An error policy', () => {
   it('does not try again what will be as wrong the next time', () => {
     expect(decideFinal([retry({ attempts: 5, otherwise: fail() })], new Error('x'))).toBe('fail');
     expect(decideFinal([], new Error('x'))).toBe('deadLetter');
+  });
+
+  it('refuses options that do not exist, with the nearest name, and what is no policy', () => {
+    expect(() => retry({ attempts: 2, backoffMS: 5 } as never)).toThrow(
+      '[WIRING_INVALID] retry: backoffMS is no option: did you mean backoffMs?',
+    );
+    expect(() => retry({ attempts: 2, afterwards: skip() } as never)).toThrow(
+      'afterwards is no option: use attempts, backoffMs, maxBackoffMs, otherwise',
+    );
+    expect(() => retry({ attempts: 2, otherwise: skip as never })).toThrow('retry: otherwise is no policy: call one, e.g. deadLetter()');
+  });
+
+  it('does not try again what is wrong in the code of the processor', () => {
+    const error = new BusbarError('UNDECLARED_OUTPUT', 'x');
+    expect(decide([retry({ attempts: 5, otherwise: fail() })], error, 1)).toEqual({ action: 'fail' });
+    expect(decide([onErrorOf(TypeError, fail())], error, 1)).toEqual({ action: 'deadLetter' });
+    expect(decide([], new BusbarError('STORE_MISSING', 'x'), 1).action).toBe('retry');
   });
 
   it('refuses attempts and pauses that make no sense', () => {

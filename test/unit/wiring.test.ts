@@ -8,7 +8,7 @@ import { DomainEvent } from '../../src/event/domain-event.js';
 import { Handles } from '../../src/processor/handles.js';
 import { ProcessorOptions } from '../../src/processor/processor-options.js';
 import { Processor, type ProcessorClass } from '../../src/processor/processor.js';
-import { skip } from '../../src/policy/policy.js';
+import { onErrorOf, skip } from '../../src/policy/policy.js';
 import { refuse, WiringError, type WiringFinding } from '../../src/service/wiring/finding.js';
 import { check, type ListenerClass } from '../../src/service/wiring/wiring.js';
 
@@ -94,8 +94,24 @@ describe('the wiring of an application', () => {
     const events = [OrderPlaced, undefined as never, new OrderPlaced({ orderId: 'o-1' }) as never];
     expect(told({ events, listeners: [null as never] })).toEqual([
       'events[1] is undefined -> look at its import: the name may be wrong, or two files import each other',
-      'events[2] is no class but an object -> list the class itself, not an instance',
-      'listeners[0] is null -> list the class itself, not an instance',
+      'events[2] is no class but an object -> name the class itself, not an instance',
+      'listeners[0] is null -> name the class itself, not an instance',
+    ]);
+    const missing = undefined as unknown as typeof OrderPlaced;
+    @ProcessorOptions({ name: 'more', publishes: [missing] })
+    class More extends Processor {
+      @Handles(missing) one(_event: OrderPlaced): void {}
+      @Handles(missing) two(_event: OrderPlaced): void {}
+    }
+    class Audit {
+      @Listens(missing) placed(_event: OrderPlaced): void {}
+    }
+    const look = 'look at its import: the name may be wrong, or two files import each other';
+    expect(told({ processors: [More], listeners: [Audit] })).toEqual([
+      `More.one handles undefined -> ${look}`,
+      `More.two handles undefined -> ${look}`,
+      `More publishes undefined -> ${look}`,
+      `Audit.placed listens to undefined -> ${look}`,
     ]);
   });
 
@@ -221,6 +237,10 @@ describe('the wiring of an application', () => {
   });
 
   it('takes no options for a processor that do not exist or make no sense', () => {
+    const wrongPolicies = [skip(), skip, onErrorOf(Error, { kind: 'skp' } as never)] as never;
+    expect(() => ProcessorOptions({ name: 'orders', onError: wrongPolicies })(Orders)).toThrow(
+      '@ProcessorOptions of Orders: onError[1] is no policy: call one, e.g. deadLetter(); onError[2] is no policy: call one, e.g. deadLetter()',
+    );
     const options = { name: 'A b', handlerTimeoutMS: 3, onError: skip() as never };
     expect(() => ProcessorOptions(options)(Orders)).toThrow(
       '[WIRING_INVALID] @ProcessorOptions of Orders: handlerTimeoutMS is no option: did you mean handlerTimeoutMs?; ' +

@@ -90,4 +90,4 @@ function shortestCircle(start: ProcessorClass, processors: readonly ProcessorCla
 }
 
 const handledClasses = (processor: ProcessorClass): EventClass[] => handledBy(processor).map(({ eventClass }) => eventClass);
-const publishedClasses = (processor: ProcessorClass): readonly EventClass[] => settingsOf(processor)?.publishes ?? [];
+const publishedClasses = (processor: ProcessorClass): readonly EventClass[] => classesOf(settingsOf(processor)?.publishes ?? []);

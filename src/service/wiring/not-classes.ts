@@ -2,15 +2,18 @@ import type { WiringFinding } from './finding.js';
 
 /** What stands in a list of classes and is none; an import that goes in a circle leaves `undefined` there. */
 export function notClasses(list: string, given: readonly unknown[]): WiringFinding[] {
-  return given.flatMap((one, index): WiringFinding[] => {
-    if (typeof one === 'function') return [];
-    const what = one === undefined || one === null ? `is ${one}` : `is no class but ${typeof one === 'object' ? 'an object' : typeof one}`;
-    const fix =
-      one === undefined
-        ? 'look at its import: the name may be wrong, or two files import each other'
-        : 'list the class itself, not an instance';
-    return [{ level: 'error', where: `${list}[${index}]`, what, fix }];
-  });
+  return given.flatMap((one, index) => (typeof one === 'function' ? [] : [notClass(`${list}[${index}]`, 'is', one)]));
+}
+
+/** Something that stands where a class belongs; `where` and `verb` begin the sentence. */
+export function notClass(where: string, verb: string, given: unknown): WiringFinding {
+  const isMissing = given === undefined || given === null;
+  const what = isMissing ? `${verb} ${given}` : `${verb} no class but ${typeof given === 'object' ? 'an object' : typeof given}`;
+  const fix =
+    given === undefined
+      ? 'look at its import: the name may be wrong, or two files import each other'
+      : 'name the class itself, not an instance';
+  return { level: 'error', where, what, fix };
 }
 
 /** The classes of a list, each once. */

@@ -6,7 +6,7 @@ import { settingsOf } from '../../processor/processor-options.js';
 import type { ProcessorClass } from '../../processor/processor.js';
 import { isEvent, undecorated } from './event-findings.js';
 import type { WiringFinding } from './finding.js';
-import { classesOf, listedTwice, notClasses } from './not-classes.js';
+import { classesOf, listedTwice, notClass, notClasses } from './not-classes.js';
 import type { Wiring } from './wiring.js';
 
 /** The group of the mirror is named so. */
@@ -28,6 +28,7 @@ export function processorFindings(wiring: Wiring): WiringFinding[] {
 
 /** An event that the application uses and did not register. */
 export function unregistered(where: string, uses: string, eventClass: EventClass): WiringFinding {
+  if (typeof eventClass !== 'function') return notClass(where, uses, eventClass);
   const { name } = eventClass;
   if (definitionOf(eventClass) === undefined) return undecorated(where, `${uses} ${name}, which is no event`, eventClass);
   return { level: 'error', where, what: `${uses} ${name}, which is not in \`events\``, fix: `add ${name} to \`events\` of kafkaModule` };
@@ -56,7 +57,7 @@ function handlerFindings(processor: ProcessorClass, events: readonly EventClass[
   return handled.flatMap(({ eventClass, method }, index): WiringFinding[] => {
     const where = `${processor.name}.${String(method)}`;
     const first = handled.slice(0, index).find((other) => other.eventClass === eventClass);
-    if (first !== undefined) {
+    if (first !== undefined && typeof eventClass === 'function') {
       const what = `handles ${eventClass.name}, and ${processor.name}.${String(first.method)} does so already`;
       return [{ level: 'error', where, what, fix: 'keep one of them, and let it call the other' }];
     }
@@ -69,7 +70,7 @@ function handlerFindings(processor: ProcessorClass, events: readonly EventClass[
 
 function publishesFindings(processor: ProcessorClass, events: readonly EventClass[]): WiringFinding[] {
   const where = processor.name;
-  return classesOf(settingsOf(processor)?.publishes ?? []).flatMap((eventClass): WiringFinding[] => {
+  return [...new Set(settingsOf(processor)?.publishes)].flatMap((eventClass): WiringFinding[] => {
     if (!events.includes(eventClass)) return [unregistered(where, 'publishes', eventClass)];
     if (!isEvent(eventClass)) return [];
     const { direction } = contractOf(eventClass);
