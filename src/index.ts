@@ -60,7 +60,7 @@ export type { BrokerHealth } from './service/client/broker-probe.js';
 export type { CreateTopicOptions, PartitionOffsets, TopicInfo } from './service/client/client-topics.js';
 export type { MessageConsumerOptions } from './service/client/consume-options.js';
 export type { Message } from './service/client/message.js';
-export type { MessageConsumer } from './service/client/message-consumer.js';
+export type { ConsumerState, MessageConsumer } from './service/client/message-consumer.js';
 export type { MessageContext, MessageHandler } from './service/client/message-task.js';
 export type { OutgoingMessage } from './service/client/outgoing-message.js';
 export type { DataHandler, EventHandlerOptions } from './service/event-handlers.js';

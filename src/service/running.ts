@@ -103,6 +103,7 @@ export async function connectParts(parts: ServiceParts, begun: Begun): Promise<R
   });
   for (const processor of made) processors.add(processor);
   const topics = new ClientTopics(config, names, driver.admin);
+  const consumers = new MessageConsumers({ ...reading, names, config, topics, processorNames: () => processors.status().keys() });
   return {
     registry,
     names,
@@ -110,12 +111,12 @@ export async function connectParts(parts: ServiceParts, begun: Begun): Promise<R
     publisher,
     bridge: new KafkaEventBridge(bus, publisher, mirror),
     processors,
-    health: healthMonitor({ admin: driver.admin, brokerCrash, publisher, processors, store }, notices),
+    health: healthMonitor({ admin: driver.admin, brokerCrash, publisher, processors, consumers, store }, notices),
     groupPrefix,
     deliveryTimeoutMs,
     topics,
     knownTopics: new KnownTopics(topics),
-    consumers: new MessageConsumers({ ...reading, names, config, topics, processorNames: () => processors.status().keys() }),
+    consumers,
     probe: new BrokerProbe(driver.admin),
   };
 }

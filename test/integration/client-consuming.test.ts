@@ -92,13 +92,13 @@ describe('consuming', () => {
   });
 
   it('stops before a message when the policy says so, says why, and goes on with it the next time', async () => {
-    const { client, notices } = await withImports('0', 'bad', '2');
+    const { client, notices, service } = await withImports('0', 'bad', '2');
     const failed = await client.consume({ group: 'importer', topics: ['imports'], from: 'earliest', onError: [fail()] }, (message) => {
       if (message.text() === 'bad') throw new Error('stop here');
     });
     await until(() => failed.state === 'failed');
-    await failed.stop();
-    expect(failed.state).toBe('failed');
+    const check = (await service.healthCheck()).checks.find(({ name }) => name === 'consumer importer');
+    expect(check).toMatchObject({ status: 'red', message: expect.stringContaining('HANDLER_FAILED') as string });
     expect(failed.error).toMatchObject({ code: 'HANDLER_FAILED', cause: { message: 'stop here' } });
     expect(notices.filter(({ level }) => level === 'error').map(({ code }) => code)).toContain('HANDLER_FAILED');
     expect(client.consumers()).toEqual([failed]);
@@ -109,6 +109,28 @@ describe('consuming', () => {
     await until(() => next.counts.handled === 2);
     expect(read).toEqual(['bad', '2']);
     expect(client.consumers()).toEqual([next]);
+    await until(async () => (await service.healthCheck()).ready);
+  });
+
+  it('is asked for no longer once a failed consumer was stopped', async () => {
+    const { client, service } = await withImports('bad');
+    const failed = await client.consume({ group: 'importer', topics: ['imports'], from: 'earliest', onError: [fail()] }, () => {
+      throw new Error('stop here');
+    });
+    await until(() => failed.state === 'failed');
+    await failed.stop();
+    expect([failed.state, failed.error?.code, client.consumers()]).toEqual(['stopped', 'HANDLER_FAILED', []]);
+    expect(await service.healthCheck()).toMatchObject({ ready: true });
+  });
+
+  it('reads nothing when its dead-letter topic is missing and may not be created', async () => {
+    const { config } = await withImports('0');
+    const { client } = await startedClient({ topicPrefix: config.topicPrefix, createTopics: false });
+    await expect(client.consume({ group: 'importer', topics: ['imports'] }, () => undefined)).rejects.toThrow(
+      /TOPIC_MISSING.*imports\.dead-letter.*KAFKA_CREATE_TOPICS/,
+    );
+    expect(client.consumers()).toEqual([]);
+    await (await client.consume({ group: 'importer', topics: ['imports'], onError: [fail()] }, () => undefined)).stop();
   });
 
   it('is drained and stopped with the service: what has begun ends and is committed', async () => {

@@ -2,9 +2,12 @@ import { IsOptional, IsString } from 'class-validator';
 import { injectable } from 'inversify';
 import { afterEach, describe, expect, it } from 'vitest';
 
+import { withAmbient } from '../../src/bus/ambient.js';
+import { Consequences } from '../../src/bus/consequences.js';
 import type { EventContext } from '../../src/bus/event-context.js';
 import type { EventInit } from '../../src/event/contract.js';
 import { DomainEvent } from '../../src/event/domain-event.js';
+import type { Envelope } from '../../src/event/envelope.js';
 import { retry } from '../../src/policy/policy.js';
 import { Handles } from '../../src/processor/handles.js';
 import { ProcessorOptions } from '../../src/processor/processor-options.js';
@@ -165,6 +168,21 @@ describe('publishing by name', () => {
     const all = await everythingOn(service.client, 'orders');
     expect(all.filter(({ headers }) => headers['ce_type'] === 'order_shipped')).toMatchObject([{ headers: caused }]);
     expect(await everythingOn(service.client, 'notes')).toMatchObject([{ headers: caused }, { headers: caused }]);
+  });
+  it('gives what is not registered, and follows from an event of another service, the same id each time, and is waited for', async () => {
+    const { service } = await startedClient();
+    const cause = { id: 'c-1', source: '/other', correlationId: 'k-1', name: 'order_placed' } as Envelope;
+    const ids: string[] = [];
+    for (let again = 0; again < 2; again++) {
+      const consequences = new Consequences('shop', cause);
+      const sending = withAmbient({ cause, consequences }, () => service.publishEvent('orders', {}, { name: 'note' }));
+      expect(consequences.areUnderWay).toBe(true);
+      await consequences.settled();
+      const { envelope } = await sending;
+      expect(envelope).toMatchObject({ causationId: 'c-1', correlationId: 'k-1' });
+      ids.push(envelope.id);
+    }
+    expect(ids).toEqual([ids[0], ids[0]]);
   });
 });
 

@@ -1,175 +1,23 @@
-import { BusbarError } from '../../errors.js';
-import { Delivery } from '../../inbound/delivery.js';
-import { Inbound } from '../../inbound/inbound.js';
-import { OutcomeTally, type OutcomeCounts } from '../../inbound/outcomes.js';
-import { DEFAULT_HANDLER_TIMEOUT_MS } from '../../inbound/reading-settings.js';
-import { RecentIds } from '../../inbound/recent-ids.js';
-import { RecentSettler } from '../../inbound/recent-settler.js';
-import { StagedSender } from '../../inbound/staged-sender.js';
-import { StartOffsets, type From } from '../../inbound/start-offset.js';
-import type { KafkaDriver } from '../../kafka/driver.js';
-import type { InRecord } from '../../kafka/record.js';
-import type { TopicNames } from '../../kafka/topics.js';
-import type { Publisher } from '../../outbound/publisher.js';
-import { lagOf, type PartitionLag } from '../../inbound/lag.js';
-import type { Store } from '../../store/store.js';
-import type { Notices } from '../../telemetry/notices.js';
-import type { MessageConsumerOptions } from './consume-options.js';
-import { MessageTask, type MessageHandler } from './message-task.js';
+import type { BusbarError } from '../../errors.js';
+import type { PartitionLag } from '../../inbound/lag.js';
+import type { OutcomeCounts } from '../../inbound/outcomes.js';
 
-/** What the consumers of one service share. */
-export interface ConsumerEnvironment {
-  readonly driver: KafkaDriver;
-  readonly publisher: Publisher;
-  readonly names: TopicNames;
-  readonly store: Store | undefined;
-  readonly notices: Notices;
-  /** Prefix of the consumer groups. */
-  readonly groupPrefix: string;
-  readonly from: From;
-  /** Messages of one partition that may be in flight. */
-  readonly maxInFlight: number;
-  readonly deliveryTimeoutMs: number;
-  /** How long handlers may go on when a partition is taken away, in ms. */
-  readonly drainMs: number;
-}
+export type ConsumerState = 'starting' | 'running' | 'stopping' | 'stopped' | 'failed';
 
-/**
- * Reads topics for `client.consume` and answers for every message as a processor does for its events: retried, put aside or
- * skipped as its policies say, and the offset moves only past settled ones. At least once: a message may come again after a
- * crash or a rebalance, since its handler has no transaction that could remember it. The store remembers only where the
- * group has begun.
- */
-export class MessageConsumer {
+/** What `client.consume` has begun. It is stopped with the service. */
+export interface MessageConsumer {
   /** As it was given. On the broker: `<group or service>.<group>`. */
   readonly group: string;
   /** Without the prefix. */
   readonly topics: readonly string[];
-  readonly #fullGroup: string;
-  readonly #environment: ConsumerEnvironment;
-  readonly #tally = new OutcomeTally();
-  readonly #inbound: Inbound;
-  #state: 'starting' | 'running' | 'stopping' | 'stopped' | 'failed' = 'starting';
-  #error: BusbarError | undefined;
-  #joining: Promise<void> | undefined;
-  #stopping: Promise<void> | undefined;
-
-  constructor(options: MessageConsumerOptions, handler: MessageHandler, environment: ConsumerEnvironment) {
-    this.group = options.group;
-    this.topics = [...new Set(options.topics)];
-    this.#fullGroup = `${environment.groupPrefix}.${options.group}`;
-    this.#environment = environment;
-    this.#inbound = this.#newInbound(options, this.#newDelivery(options, handler));
-  }
-
   /** `failed`: it reads nothing any more, and `error` says why; what was not settled waits for the next `consume`. */
-  get state(): 'starting' | 'running' | 'stopping' | 'stopped' | 'failed' {
-    return this.#state;
-  }
-
+  readonly state: ConsumerState;
   /** Why it has failed: `HANDLER_FAILED` (the policy `fail()`), `OFFSETS_LOST`, … */
-  get error(): BusbarError | undefined {
-    return this.#error;
-  }
-
+  readonly error: BusbarError | undefined;
   /** Deliveries of this process; `delivered` is at any moment the sum of the others. */
-  get counts(): OutcomeCounts {
-    return this.#tally.snapshot();
-  }
-
+  readonly counts: OutcomeCounts;
   /** How far its group's committed offsets are behind, for every partition; asks the broker. */
-  async lag(): Promise<readonly PartitionLag[]> {
-    const { driver, names } = this.#environment;
-    const full = this.topics.map((topic) => names.topic(topic));
-    return (await lagOf(driver.admin, this.#fullGroup, full)).map((lag) => ({ ...lag, topic: names.base(lag.topic) }));
-  }
-
-  /** Resolves once the group is joined. */
-  async start(): Promise<void> {
-    this.#joining = this.#inbound.start();
-    await this.#joining;
-    if (this.#state === 'starting') this.#state = 'running';
-    else throw this.#error ?? new BusbarError('ILLEGAL_TRANSITION', `the consumer ${this.group} was stopped while it joined its group`);
-  }
-
-  /** Begins nothing new; handlers have 9 s to end, the rest is abandoned and comes again; commits, leaves the group. */
-  stop(): Promise<void> {
-    return this.end(this.#environment.drainMs);
-  }
-
-  /** As `stop`, with so many ms for the handlers. */
-  end(drainMs: number): Promise<void> {
-    if (this.#state !== 'failed') this.#state = 'stopping';
-    this.#stopping ??= this.#end(drainMs);
-    return this.#stopping;
-  }
-
-  async #end(drainMs: number): Promise<void> {
-    // What joins late has to leave as well; whoever called `start` hears of a failure.
-    this.#inbound.hurry();
-    await this.#joining?.catch(() => undefined);
-    try {
-      await this.#inbound.stop(drainMs);
-    } finally {
-      if (this.#state === 'stopping') this.#state = 'stopped';
-    }
-  }
-
-  #newDelivery({ onError = [], handlerTimeoutMs = DEFAULT_HANDLER_TIMEOUT_MS }: MessageConsumerOptions, handler: MessageHandler): Delivery {
-    const { publisher, deliveryTimeoutMs, names, notices } = this.#environment;
-    const sender = new StagedSender({ publisher, deliveryTimeoutMs, notices, processor: this.group });
-    return new Delivery({
-      taskOf: (record) => new MessageTask(record, names.base(record.topic), handler),
-      settler: new RecentSettler({
-        recent: new RecentIds(),
-        send: (record, scope) => sender.send(record, scope),
-        hear: () => undefined, // dead letters are all that is sent
-      }),
-      policies: onError,
-      handlerTimeoutMs,
-      origin: { group: this.#fullGroup, processor: this.group },
-      notices,
-      deadLetterTopic: (topic) => names.deadLetter(topic),
-      onStuck: (record) => this.#noticeStuck(record),
-    });
-  }
-
-  #newInbound({ from, concurrency = 1 }: MessageConsumerOptions, delivery: Delivery): Inbound {
-    const { driver, store, names, maxInFlight, drainMs, notices } = this.#environment;
-    return new Inbound({
-      driver,
-      group: this.#fullGroup,
-      topics: this.topics.map((topic) => names.topic(topic)),
-      starts: new StartOffsets({ group: this.#fullGroup, from: from ?? this.#environment.from, driver, store }),
-      concurrency,
-      maxInFlight,
-      drainMs,
-      tally: this.#tally,
-      notices,
-      handle: (record, scope) => delivery.deliver(record, scope),
-      onAssigned: () => undefined,
-      onRevoked: () => undefined,
-      onStopped: (error) => this.#fail(error),
-    });
-  }
-
-  #fail(error: unknown): void {
-    if (this.#state !== 'starting' && this.#state !== 'running') return;
-    this.#state = 'failed';
-    this.#error = error instanceof BusbarError ? error : new BusbarError('HANDLER_FAILED', 'the consumer has stopped', { cause: error });
-    const { code } = this.#error;
-    const details = { consumer: this.group, group: this.#fullGroup };
-    const { notices } = this.#environment;
-    notices.raise({ level: 'error', code, message: 'the consumer has stopped and reads nothing any more', error, details });
-    this.stop().catch((cause: unknown) => {
-      notices.raise({ level: 'error', code, message: 'a failed consumer did not stop cleanly', error: cause, details });
-    });
-  }
-
-  #noticeStuck({ topic, partition, offset }: InRecord): void {
-    const message =
-      'a handler of messages did not end after it was told to; its partition waits, and no second attempt starts while it runs';
-    const details = { consumer: this.group, topic, partition, offset };
-    this.#environment.notices.raise({ level: 'error', code: 'HANDLER_STUCK', message, details });
-  }
+  lag(): Promise<readonly PartitionLag[]>;
+  /** Begins nothing new; handlers have 9 s to end, the rest is abandoned and comes again; commits, leaves the group. Health no longer asks for it. */
+  stop(): Promise<void>;
 }

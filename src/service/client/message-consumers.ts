@@ -4,7 +4,8 @@ import { mayDeadLetter } from '../../policy/decide.js';
 import { copiesOf, deadLetterSpec, ensureSpecs } from '../topic-plan.js';
 import type { ClientTopics } from './client-topics.js';
 import { checkConsumeOptions, type MessageConsumerOptions } from './consume-options.js';
-import { MessageConsumer, type ConsumerEnvironment } from './message-consumer.js';
+import { ConsumerRunner, type ConsumerEnvironment } from './consumer-runner.js';
+import type { MessageConsumer } from './message-consumer.js';
 import type { MessageHandler } from './message-task.js';
 
 /** The mirror's group. */
@@ -20,7 +21,7 @@ export interface MessageConsumersOptions extends ConsumerEnvironment {
 /** The consumers of messages in this process, from `consume` until they are stopped. */
 export class MessageConsumers {
   readonly #options: MessageConsumersOptions;
-  readonly #consumers = new Map<string, MessageConsumer>();
+  readonly #consumers = new Map<string, ConsumerRunner>();
   #closed = false;
 
   constructor(options: MessageConsumersOptions) {
@@ -28,7 +29,7 @@ export class MessageConsumers {
   }
 
   /** Those that were not stopped, failed ones included. */
-  all(): readonly MessageConsumer[] {
+  all(): readonly ConsumerRunner[] {
     return [...this.#consumers.values()].filter(({ state }) => state !== 'stopped');
   }
 
@@ -36,7 +37,7 @@ export class MessageConsumers {
   async add(options: MessageConsumerOptions, handler: MessageHandler): Promise<MessageConsumer> {
     checkConsumeOptions(options, handler);
     this.#refuseTaken(options.group);
-    const consumer = new MessageConsumer(options, handler, this.#options);
+    const consumer = new ConsumerRunner(options, handler, this.#options);
     this.#consumers.set(options.group, consumer);
     try {
       await this.#seeToTopics(options);

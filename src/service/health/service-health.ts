@@ -4,9 +4,11 @@ import type { KafkaAdmin } from '../../kafka/driver.js';
 import type { ProcessorManager } from '../../processor/processor-manager.js';
 import type { Store } from '../../store/store.js';
 import type { Notices } from '../../telemetry/notices.js';
+import type { MessageConsumers } from '../client/message-consumers.js';
 import type { Lifecycle, LifecycleState } from '../lifecycle.js';
 import { BrokerCheck } from './broker-check.js';
 import type { Check } from './check.js';
+import { ConsumerCheck } from './consumer-check.js';
 import type { Health, HealthCheck } from './health.js';
 import { HealthMonitor } from './health-monitor.js';
 import { ProcessorCheck } from './processor-check.js';
@@ -20,17 +22,22 @@ export interface Watched {
   readonly brokerCrash: () => BusbarError | undefined;
   readonly publisher: Publisher;
   readonly processors: ProcessorManager;
+  readonly consumers: MessageConsumers;
   readonly store: Store | undefined;
 }
 
-export function healthMonitor({ admin, brokerCrash, publisher, processors, store }: Watched, notices: Notices): HealthMonitor {
+export function healthMonitor({ admin, brokerCrash, publisher, processors, consumers, store }: Watched, notices: Notices): HealthMonitor {
   const lasting: readonly Check[] = [
     new BrokerCheck(admin, brokerCrash),
     new ProducerCheck(publisher, () => processors.status().values()),
     ...(store === undefined ? [] : [new StoreCheck(store)]),
   ];
   return new HealthMonitor(
-    () => [...lasting, ...Array.from(processors.status().keys(), (name) => new ProcessorCheck(processors.runner(name)))],
+    () => [
+      ...lasting,
+      ...Array.from(processors.status().keys(), (name) => new ProcessorCheck(processors.runner(name))),
+      ...consumers.all().map((consumer) => new ConsumerCheck(consumer)),
+    ],
     notices,
   );
 }

@@ -1,0 +1,180 @@
+import { BusbarError } from '../../errors.js';
+import { Delivery } from '../../inbound/delivery.js';
+import { Inbound, type TopicPartition } from '../../inbound/inbound.js';
+import { OutcomeTally, type OutcomeCounts } from '../../inbound/outcomes.js';
+import { DEFAULT_HANDLER_TIMEOUT_MS } from '../../inbound/reading-settings.js';
+import { RecentIds } from '../../inbound/recent-ids.js';
+import { RecentSettler } from '../../inbound/recent-settler.js';
+import { StagedSender } from '../../inbound/staged-sender.js';
+import { StartOffsets, type From } from '../../inbound/start-offset.js';
+import type { KafkaDriver } from '../../kafka/driver.js';
+import type { InRecord } from '../../kafka/record.js';
+import type { TopicNames } from '../../kafka/topics.js';
+import type { Publisher } from '../../outbound/publisher.js';
+import { lagOf, type PartitionLag } from '../../inbound/lag.js';
+import type { Store } from '../../store/store.js';
+import type { Notices } from '../../telemetry/notices.js';
+import type { MessageConsumerOptions } from './consume-options.js';
+import type { ConsumerState, MessageConsumer } from './message-consumer.js';
+import { MessageTask, type MessageHandler } from './message-task.js';
+
+/** What the consumers of one service share. */
+export interface ConsumerEnvironment {
+  readonly driver: KafkaDriver;
+  readonly publisher: Publisher;
+  readonly names: TopicNames;
+  readonly store: Store | undefined;
+  readonly notices: Notices;
+  /** Prefix of the consumer groups. */
+  readonly groupPrefix: string;
+  readonly from: From;
+  /** Messages of one partition that may be in flight. */
+  readonly maxInFlight: number;
+  readonly deliveryTimeoutMs: number;
+  /** How long handlers may go on when a partition is taken away, in ms. */
+  readonly drainMs: number;
+}
+
+/**
+ * Reads topics for `client.consume` and answers for every message as a processor does for its events: retried, put aside or
+ * skipped as its policies say, and the offset moves only past settled ones. At least once: a message may come again after a
+ * crash or a rebalance, since its handler has no transaction that could remember it. The store remembers only where the
+ * group has begun.
+ */
+export class ConsumerRunner implements MessageConsumer {
+  readonly group: string;
+  readonly topics: readonly string[];
+  readonly #fullGroup: string;
+  readonly #environment: ConsumerEnvironment;
+  readonly #tally = new OutcomeTally();
+  readonly #inbound: Inbound;
+  readonly #stuck = new Set<TopicPartition>();
+  #state: ConsumerState = 'starting';
+  #error: BusbarError | undefined;
+  #joining: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
+
+  constructor(options: MessageConsumerOptions, handler: MessageHandler, environment: ConsumerEnvironment) {
+    this.group = options.group;
+    this.topics = [...new Set(options.topics)];
+    this.#fullGroup = `${environment.groupPrefix}.${options.group}`;
+    this.#environment = environment;
+    this.#inbound = this.#newInbound(options, this.#newDelivery(options, handler));
+  }
+
+  get state(): ConsumerState {
+    return this.#state;
+  }
+
+  get error(): BusbarError | undefined {
+    return this.#error;
+  }
+
+  get counts(): OutcomeCounts {
+    return this.#tally.snapshot();
+  }
+
+  /** Messages whose handlers did not end in time and still run. */
+  get stuck(): readonly TopicPartition[] {
+    return [...this.#stuck];
+  }
+
+  async lag(): Promise<readonly PartitionLag[]> {
+    const { driver, names } = this.#environment;
+    const full = this.topics.map((topic) => names.topic(topic));
+    return (await lagOf(driver.admin, this.#fullGroup, full)).map((lag) => ({ ...lag, topic: names.base(lag.topic) }));
+  }
+
+  /** Resolves once the group is joined. */
+  async start(): Promise<void> {
+    this.#joining = this.#inbound.start();
+    await this.#joining;
+    if (this.#state === 'starting') this.#state = 'running';
+    else throw this.#error ?? new BusbarError('ILLEGAL_TRANSITION', `the consumer ${this.group} was stopped while it joined its group`);
+  }
+
+  async stop(): Promise<void> {
+    await this.end(this.#environment.drainMs);
+    this.#state = 'stopped';
+  }
+
+  /** As `stop`, with so many ms for the handlers; one that has failed stays `failed`. */
+  end(drainMs: number): Promise<void> {
+    if (this.#state !== 'failed') this.#state = 'stopping';
+    this.#stopping ??= this.#end(drainMs);
+    return this.#stopping;
+  }
+
+  async #end(drainMs: number): Promise<void> {
+    // What joins late has to leave as well; whoever called `start` hears of a failure.
+    this.#inbound.hurry();
+    await this.#joining?.catch(() => undefined);
+    try {
+      await this.#inbound.stop(drainMs);
+    } finally {
+      if (this.#state === 'stopping') this.#state = 'stopped';
+    }
+  }
+
+  #newDelivery({ onError = [], handlerTimeoutMs = DEFAULT_HANDLER_TIMEOUT_MS }: MessageConsumerOptions, handler: MessageHandler): Delivery {
+    const { publisher, deliveryTimeoutMs, names, notices } = this.#environment;
+    const sender = new StagedSender({ publisher, deliveryTimeoutMs, notices, processor: this.group });
+    return new Delivery({
+      taskOf: (record) => new MessageTask(record, names.base(record.topic), handler),
+      settler: new RecentSettler({
+        recent: new RecentIds(),
+        send: (record, scope) => sender.send(record, scope),
+        hear: () => undefined, // dead letters are all that is sent
+      }),
+      policies: onError,
+      handlerTimeoutMs,
+      origin: { group: this.#fullGroup, processor: this.group },
+      notices,
+      deadLetterTopic: (topic) => names.deadLetter(topic),
+      onStuck: (record, ended) => this.#noticeStuck(record, ended),
+    });
+  }
+
+  #newInbound({ from, concurrency = 1 }: MessageConsumerOptions, delivery: Delivery): Inbound {
+    const { driver, store, names, maxInFlight, drainMs, notices } = this.#environment;
+    return new Inbound({
+      driver,
+      group: this.#fullGroup,
+      topics: this.topics.map((topic) => names.topic(topic)),
+      starts: new StartOffsets({ group: this.#fullGroup, from: from ?? this.#environment.from, driver, store }),
+      concurrency,
+      maxInFlight,
+      drainMs,
+      tally: this.#tally,
+      notices,
+      handle: (record, scope) => delivery.deliver(record, scope),
+      onAssigned: () => undefined,
+      onRevoked: () => undefined,
+      onStopped: (error) => this.#fail(error),
+    });
+  }
+
+  #fail(error: unknown): void {
+    if (this.#state !== 'starting' && this.#state !== 'running') return;
+    this.#state = 'failed';
+    this.#error = error instanceof BusbarError ? error : new BusbarError('HANDLER_FAILED', 'the consumer has stopped', { cause: error });
+    const { code } = this.#error;
+    const details = { consumer: this.group, group: this.#fullGroup };
+    const { notices } = this.#environment;
+    notices.raise({ level: 'error', code, message: 'the consumer has stopped and reads nothing any more', error, details });
+    this.end(this.#environment.drainMs).catch((cause: unknown) => {
+      notices.raise({ level: 'error', code, message: 'a failed consumer did not stop cleanly', error: cause, details });
+    });
+  }
+
+  #noticeStuck({ topic, partition, offset }: InRecord, ended: Promise<unknown>): void {
+    const at: TopicPartition = { topic, partition };
+    this.#stuck.add(at);
+    const end = (): void => void this.#stuck.delete(at);
+    ended.then(end, end);
+    const message =
+      'a handler of messages did not end after it was told to; its partition waits, and no second attempt starts while it runs';
+    const details = { consumer: this.group, topic, partition, offset };
+    this.#environment.notices.raise({ level: 'error', code: 'HANDLER_STUCK', message, details });
+  }
+}
