@@ -1,4 +1,5 @@
 import type { EventBus } from '../bus/event-bus.js';
+import type { Outlet } from '../bus/outlet.js';
 import type { PartitionLag } from '../inbound/lag.js';
 import type { Publisher } from '../outbound/publisher.js';
 import type { Mirror, MirrorStatus } from './mirror.js';
@@ -22,8 +23,9 @@ export class KafkaEventBridge {
     this.#mirror = mirror;
   }
 
-  connect(): void {
-    this.#disconnect ??= this.#bus.connectOutlet((envelope, deadline) => this.#publisher.accept(envelope, deadline));
+  /** `outlet` may stand between bus and publisher. */
+  connect(outlet: Outlet = this.#publisher.accept): void {
+    this.#disconnect ??= this.#bus.connectOutlet(outlet);
   }
 
   /** Resolves when everything that somebody listens to now is read. */

@@ -1,3 +1,4 @@
+import { settings } from './setting.js';
 import type { Settings } from './settings.js';
 
 /** Something that is wrong between settings that are right one by one. */
@@ -19,6 +20,10 @@ export function embeddedBroker(servers: readonly string[]): { readonly dir: stri
 export function conflicts(values: Partial<Settings>): Conflict[] {
   const found: Conflict[] = [];
   const { securityProtocol, saslMechanism, saslUsername, saslPassword, sslCertfile, sslKeyfile, bootstrapServers = [] } = values;
+  if (values.enabled !== false && values.bootstrapServers === undefined) {
+    const { allowed, fix = '' } = settings().get('bootstrapServers')!;
+    found.push({ setting: 'bootstrapServers', allowed, fix });
+  }
   if (securityProtocol?.startsWith('SASL')) {
     const why = `required with ${securityProtocol}`;
     if (saslMechanism === undefined)
@@ -55,6 +60,12 @@ export function conflicts(values: Partial<Settings>): Conflict[] {
 /** What is allowed and will not do what its author may think; by the setting it is about. */
 export function doubts(values: Partial<Settings>): { readonly setting: keyof Settings; readonly doubt: string }[] {
   const found: { setting: keyof Settings; doubt: string }[] = [];
+  if (values.enabled === false) {
+    const doubt =
+      'is false: events stay in the memory of this process; nothing survives it, nothing leaves it, no other instance hears of them';
+    found.push({ setting: 'enabled', doubt });
+    if (values.bootstrapServers !== undefined) found.push({ setting: 'bootstrapServers', doubt: 'has no effect with KAFKA_ENABLED=false' });
+  }
   if (values.enableAutoCommit === true)
     found.push({ setting: 'enableAutoCommit', doubt: 'has no effect: offsets are committed after the outcome of a record, never before' });
   if (values.retries !== undefined)

@@ -38,7 +38,7 @@ export class KafkaConfig extends Settings {
   private constructor({ values, tls, warnings }: Validated) {
     super();
     Object.assign(this, values);
-    this.embedded = embeddedBroker(this.bootstrapServers);
+    this.embedded = this.enabled ? embeddedBroker(this.bootstrapServers) : undefined;
     this.warnings = Object.freeze([...warnings]);
     this.#tls = tls;
     Object.freeze(this);

@@ -125,12 +125,8 @@ export function Listed(pattern: RegExp, alone: RegExp, allowed: string, about: A
   return setting({ allowed, read }, about, [ValidateBy({ name: 'listed', validator: { validate: matches } }, { message: allowed })]);
 }
 
-/** A setting whose feature this version does not have: every value but `harmless` is refused. */
-export function NotYet(feature: string, harmless: readonly unknown[], about: About<never>): PropertyDecorator {
-  const allowed =
-    harmless.length === 0
-      ? `nothing: this version has no ${feature}`
-      : `${harmless.map((value) => `\`${String(value)}\``).join(', ')}: this version has no ${feature}`;
-  const read = texts((text) => FLAGS.get(text.toLowerCase()) ?? text);
-  return setting({ allowed, secret: harmless.length === 0, read }, about, [IsIn([...harmless], { message: allowed })]);
+/** A setting whose feature this version does not have: every value is refused. */
+export function NotYet(feature: string, about: About<never>): PropertyDecorator {
+  const allowed = `nothing: this version has no ${feature}`;
+  return setting({ allowed, secret: true, read: asIs }, about, [IsIn([], { message: allowed })]);
 }

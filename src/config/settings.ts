@@ -25,7 +25,7 @@ export class Settings {
   readonly serviceName!: string;
 
   @Listed(SERVER, /^embedded(?::.+)?$/, '`host:port`, several separated by commas; or `embedded`, or `embedded:DIR`', {
-    required: true,
+    defaultText: '**required**, unless `KAFKA_ENABLED` is `false`',
     effect:
       'The Kafka servers to begin with. `embedded` starts the embedded broker with a temporary log, `embedded:DIR` keeps its log in DIR. Nothing is assumed: without it the application does not start.',
     fix: 'KAFKA_BOOTSTRAP_SERVERS=host:9092, or KAFKA_BOOTSTRAP_SERVERS=embedded for the embedded broker',
@@ -159,14 +159,14 @@ export class Settings {
   })
   readonly createTopics!: boolean;
 
-  @NotYet('way to run without Kafka', [true], {
-    defaultText: '`true`',
-    effect: 'Whether events go through Kafka.',
-    fix: 'remove it; KAFKA_BOOTSTRAP_SERVERS=embedded needs no Kafka beside the application',
+  @Flag({
+    default: true,
+    effect:
+      'Whether events go through Kafka. `false`: they stay in the memory of this process, `KAFKA_BOOTSTRAP_SERVERS` is not needed, and what that costs stands below.',
   })
-  readonly enabled!: true | undefined;
+  readonly enabled!: boolean;
 
-  @NotYet('schema registry', [], { effect: 'The schema registry.', fix: 'remove it; events are written as JSON' })
+  @NotYet('schema registry', { effect: 'The schema registry.', fix: 'remove it; events are written as JSON' })
   readonly schemaRegistryUrl!: undefined;
 
   @Text(NAME, NAME_ALLOWED, {

@@ -51,7 +51,11 @@ export function validate(layers: readonly Layer[]): Validated {
 
   const warnings = layers.flatMap((layer) => layer.warnings);
   if (findings.length > 0) {
-    throw new ConfigError(from.has('bootstrapServers') ? 'CONFIG_INVALID' : 'CONFIG_BOOTSTRAP_MISSING', findings, warnings);
+    throw new ConfigError(
+      from.has('bootstrapServers') || values.enabled === false ? 'CONFIG_INVALID' : 'CONFIG_BOOTSTRAP_MISSING',
+      findings,
+      warnings,
+    );
   }
   for (const { setting, doubt } of doubts(values)) warnings.push(`${nameOf(declared(setting))} ${doubt}`);
   return {
@@ -111,7 +115,7 @@ function readTls(values: Partial<Settings>, problem: (setting: keyof Settings, t
 function complete(values: Settings, topicInputs: readonly unknown[]): Settings {
   return {
     ...values,
-    bootstrapServers: Object.freeze([...values.bootstrapServers]),
+    bootstrapServers: Object.freeze([...(values.bootstrapServers ?? [])]),
     groupId: values.groupId ?? values.serviceName,
     clientId: values.clientId ?? values.serviceName,
     topics: completeTopics(topicInputs, values.numPartitions),

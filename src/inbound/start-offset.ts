@@ -20,11 +20,13 @@ export interface StartOffsetsOptions {
  */
 export class StartOffsets {
   readonly #options: StartOffsetsOptions;
+  readonly #store: Store | undefined;
   /** Without a store: whether the group had commits on a topic when this process first asked. */
   readonly #hadCommits = new Map<string, Promise<boolean>>();
 
   constructor(options: StartOffsetsOptions) {
     this.#options = options;
+    this.#store = options.driver.logEndsWithProcess === true ? undefined : options.store;
   }
 
   async decide(position: StartPosition): Promise<number> {
@@ -36,9 +38,9 @@ export class StartOffsets {
   }
 
   async #begin(position: StartPosition): Promise<number> {
-    const offset = this.#options.store === undefined ? await this.#guess(position) : await this.#recall(position, this.#options.store);
+    const offset = this.#store === undefined ? await this.#guess(position) : await this.#recall(position, this.#store);
     await position.commit(offset);
-    await this.#options.store?.started(this.#options.group, position.topic, position.partition);
+    await this.#store?.started(this.#options.group, position.topic, position.partition);
     return offset;
   }
 
@@ -73,10 +75,10 @@ export class StartOffsets {
   }
 
   async #remember({ topic, partition }: StartPosition): Promise<void> {
-    const { store, group } = this.#options;
-    if (store === undefined) return;
-    const known = await store.partitions(group, topic);
-    if (known.get(partition) !== 'started') await store.started(group, topic, partition);
+    if (this.#store === undefined) return;
+    const { group } = this.#options;
+    const known = await this.#store.partitions(group, topic);
+    if (known.get(partition) !== 'started') await this.#store.started(group, topic, partition);
   }
 
   #lost({ topic, partition, beginning, end }: StartPosition): BusbarError {

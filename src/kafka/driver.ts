@@ -19,6 +19,8 @@ export interface KafkaDriver {
   /** Joins the group and delivers. Resolves once joined for the first time. */
   consume(options: ConsumeOptions): Promise<Subscription>;
   readonly admin: KafkaAdmin;
+  /** Whether the log ends with this process: then where a group has begun to read it is nothing to remember. Default: false. */
+  readonly logEndsWithProcess?: boolean | undefined;
   /** Ends everything; rejects nothing. Calls under way may be cut after `deadlineMs`. */
   close(deadlineMs: number): Promise<void>;
 }

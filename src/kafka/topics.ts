@@ -32,6 +32,10 @@ export class TopicNames {
     return fullTopic.startsWith(this.#lead);
   }
 
+  isDeadLetter(fullTopic: string): boolean {
+    return fullTopic.endsWith(DEAD_LETTER);
+  }
+
   /** The application's name of a topic on the broker; one outside the prefix keeps its name. */
   base(fullTopic: string): string {
     return fullTopic.startsWith(this.#lead) ? fullTopic.slice(this.#lead.length) : fullTopic;

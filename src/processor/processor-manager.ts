@@ -32,6 +32,11 @@ export class ProcessorManager {
     return runner;
   }
 
+  /** Full names of the topics that each group reads. */
+  get groups(): ReadonlyMap<string, readonly string[]> {
+    return new Map(Array.from(this.#runners.values(), ({ group, topics }) => [group, topics]));
+  }
+
   /** Full names of the topics that they read. */
   get topics(): readonly string[] {
     return [...new Set([...this.#runners.values()].flatMap(({ topics }) => topics))];

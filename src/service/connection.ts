@@ -4,9 +4,11 @@ import type { KafkaDriver } from '../kafka/driver.js';
 import { startEmbeddedKafka } from '../kafka/embedded/embedded-kafka.js';
 import { kafkajsDriver } from '../kafka/kafkajs/driver.js';
 import type { KafkaJsOptions } from '../kafka/kafkajs/options.js';
+import type { TopicNames } from '../kafka/topics.js';
 import type { OutboundLimits } from '../outbound/limits.js';
 import type { Notices } from '../telemetry/notices.js';
 import { remaining } from './deadline.js';
+import { InMemoryKafka } from './in-memory-kafka.js';
 import type { Begun } from './lifecycle.js';
 
 /** The configuration in the words of the driver. `brokers` are those of the configuration, or the embedded one's. */
@@ -41,12 +43,19 @@ const GIVE_BACK_MS = 10_000;
 export interface Connection {
   /** A broker has answered it. */
   readonly driver: KafkaDriver;
+  /** What stands in for a broker where there is none. */
+  readonly memory: InMemoryKafka | undefined;
   /** What the embedded broker has died of, which does not come back in this process. */
   readonly brokerCrash: () => BusbarError | undefined;
 }
 
-/** Connects to the configured servers, or to an embedded broker that is started for it. */
-export async function connect(config: KafkaConfig, notices: Notices, begun: Begun): Promise<Connection> {
+/** Connects to the configured servers, to an embedded broker that is started for it, or to memory. */
+export async function connect(config: KafkaConfig, names: TopicNames, notices: Notices, begun: Begun): Promise<Connection> {
+  if (!config.enabled) {
+    const memory = new InMemoryKafka(config, names, notices);
+    begun((deadline) => memory.close(remaining(deadline)));
+    return { driver: memory.driver, memory, brokerCrash: () => undefined };
+  }
   let servers = config.bootstrapServers;
   let crash: BusbarError | undefined;
   if (config.embedded !== undefined) {
@@ -61,5 +70,5 @@ export async function connect(config: KafkaConfig, notices: Notices, begun: Begu
   const driver = kafkajsDriver({ ...driverOptions(config, servers), drainMs: GIVE_BACK_MS }, notices);
   begun((deadline) => driver.close(remaining(deadline)));
   await driver.connect();
-  return { driver, brokerCrash: () => crash };
+  return { driver, memory: undefined, brokerCrash: () => crash };
 }

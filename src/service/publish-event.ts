@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { ambient } from '../bus/ambient.js';
 import type { EventBus } from '../bus/event-bus.js';
+import type { Place } from '../bus/outlet.js';
 import { PublishError } from '../bus/publish-error.js';
 import type { Receipt } from '../bus/receipt.js';
 import { insteadOf, nearest } from '../config/nearest.js';
@@ -67,12 +68,13 @@ export class EventPublication {
   }
 
   async #send(topic: string, envelope: Envelope, record: WireRecord): Promise<Receipt> {
-    const { publisher, knownTopics, deliveryTimeoutMs } = this.running;
+    const { publisher, memory, knownTopics, deliveryTimeoutMs } = this.running;
     const deadline = Date.now() + deliveryTimeoutMs;
     try {
       await knownTopics.there(topic, { create: true });
       const position = await publisher.send(record, deadline);
-      return { where: 'kafka', ...position, envelope, listenerErrors: [] };
+      const place: Place = memory === undefined ? { where: 'kafka', ...position } : { where: 'memory' };
+      return { ...place, envelope, listenerErrors: [] };
     } catch (error) {
       knownTopics.forget(topic);
       const certainty = error instanceof SendError ? error.certainty : 'not-sent';

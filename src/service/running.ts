@@ -18,6 +18,7 @@ import { connect, outboundLimits } from './connection.js';
 import { remaining, settlesBefore } from './deadline.js';
 import type { HealthMonitor } from './health/health-monitor.js';
 import { healthMonitor } from './health/service-health.js';
+import type { InMemoryKafka } from './in-memory-kafka.js';
 import { inboxRetention, pruneInbox } from './inbox-pruning.js';
 import type { Begun } from './lifecycle.js';
 import { ensureTopics } from './topic-plan.js';
@@ -32,6 +33,8 @@ export interface Running {
   readonly registry: EventRegistry;
   readonly names: TopicNames;
   readonly driver: KafkaDriver;
+  /** What stands in for Kafka where there is none. */
+  readonly memory: InMemoryKafka | undefined;
   readonly publisher: Publisher;
   readonly bridge: KafkaEventBridge;
   readonly processors: ProcessorManager;
@@ -54,7 +57,7 @@ export async function connectParts(parts: ServiceParts, begun: Begun): Promise<R
     await store.open();
     begun(() => store.close());
   }
-  const { driver, brokerCrash } = await connect(config, notices, begun);
+  const { driver, memory, brokerCrash } = await connect(config, names, notices, begun);
   const codec = new JsonCodec();
   const instance = randomUUID();
   const publisher = new Publisher({
@@ -102,14 +105,17 @@ export async function connectParts(parts: ServiceParts, begun: Begun): Promise<R
     source: `/${config.serviceName}`,
   });
   for (const processor of made) processors.add(processor);
+  for (const [group, topics] of processors.groups) memory?.reserve(group, topics);
   const topics = new ClientTopics(config, names, driver.admin);
   const consumers = new MessageConsumers({ ...reading, names, config, topics, processorNames: () => processors.status().keys() });
   return {
     registry,
     names,
     driver,
+    memory,
     publisher,
-    bridge: new KafkaEventBridge(bus, publisher, mirror),
+    // What is in memory came from here.
+    bridge: new KafkaEventBridge(bus, publisher, memory === undefined ? mirror : undefined),
     processors,
     health: healthMonitor({ admin: driver.admin, brokerCrash, publisher, processors, consumers, store }, notices),
     groupPrefix,
@@ -138,7 +144,7 @@ function mirrorGroup(
 /** Sees to the topics, opens the bus and lets the processors read. Resolves to what the topics are like. */
 export async function open(running: Running, parts: ServiceParts, begun: Begun): Promise<readonly TopicDescription[]> {
   const { config, notices, store } = parts;
-  const { registry, names, driver, processors, consumers, bridge, health } = running;
+  const { registry, names, driver, memory, processors, consumers, bridge, health } = running;
   const contracts = registry.contracts().filter(({ direction }) => direction !== 'local');
   const read = new Set(processors.topics);
   const topics = await ensureTopics({ config, names, contracts, read }, driver.admin, notices);
@@ -146,18 +152,24 @@ export async function open(running: Running, parts: ServiceParts, begun: Begun):
   if (store !== undefined && retentionMs !== undefined) begun(pruneInbox(store, retentionMs, notices));
   begun(openBus(running, parts));
   begun(async (deadline) => {
-    const drainMs = Math.min(HANDLERS_MS, remaining(deadline) * HANDLERS_SHARE);
+    const drainMs = handlersMs(deadline);
     await Promise.all([processors.stop(drainMs), consumers.stop(drainMs), bridge.stopListening(drainMs)]);
   });
   await Promise.all([processors.start(), bridge.listen()]);
   begun(health.watch());
+  // Elsewhere what is not handled yet is there after the next start.
+  if (memory !== undefined) begun((deadline) => memory.drain(Date.now() + handlersMs(deadline)));
   return topics;
 }
 
+function handlersMs(deadline: number): number {
+  return Math.min(HANDLERS_MS, remaining(deadline) * HANDLERS_SHARE);
+}
+
 /** From here on what is published leaves the process; taken back, nothing is published any more. */
-function openBus({ bridge }: Running, { bus, unlock, notices }: ServiceParts): (deadline: number) => Promise<void> {
+function openBus({ bridge, memory, publisher }: Running, { bus, unlock, notices }: ServiceParts): (deadline: number) => Promise<void> {
   unlock();
-  bridge.connect();
+  bridge.connect(memory?.outlet(publisher.accept));
   return async (deadline) => {
     const closed = bus.close();
     await bridge.close(remaining(deadline));

@@ -32,8 +32,8 @@ export async function ensureTopics(plan: TopicPlan, admin: KafkaAdmin, notices: 
   const { config } = plan;
   const copies = await copiesOf(config, admin);
   const { found } = await ensureSpecs(specsOf(plan, copies), config, admin);
-  // One copy is all that the embedded broker has.
-  if (config.embedded !== undefined) return found;
+  // One copy is all that the embedded broker has, and memory; both are chosen by name.
+  if (config.embedded !== undefined || !config.enabled) return found;
   for (const [weakness, topics] of weaknesses(found)) {
     notices.raise({ level: 'warn', code: 'CONFIG_WARNING', message: `${weakness}: ${topics.join(', ')}` });
   }
@@ -43,10 +43,11 @@ export async function ensureTopics(plan: TopicPlan, admin: KafkaAdmin, notices: 
 /** Creates those of the topics that are missing, where that is allowed. Throws `TOPIC_MISSING` where it is not. */
 export async function ensureSpecs(
   specs: readonly TopicSpec[],
-  { createTopics }: KafkaConfig,
+  { createTopics, enabled }: KafkaConfig,
   admin: KafkaAdmin,
 ): Promise<{ readonly found: readonly TopicDescription[]; readonly created: readonly string[] }> {
-  const created = createTopics ? await admin.ensureTopics(specs) : [];
+  // Of the topics in memory nobody else could have made one.
+  const created = createTopics || !enabled ? await admin.ensureTopics(specs) : [];
   const found = await admin.describeTopics(specs.map(({ topic }) => topic));
   const missing = specs.filter(({ topic }) => !found.some((one) => one.topic === topic));
   if (missing.length === 0) return { found, created };
@@ -55,7 +56,8 @@ export async function ensureSpecs(
 }
 
 /** The copies that topics get which are created here. Throws `CONFIG_INVALID` when the brokers are too few for the settings. */
-export async function copiesOf({ replicationFactor, minInsyncReplicas }: KafkaConfig, admin: KafkaAdmin): Promise<Copies> {
+export async function copiesOf({ replicationFactor, minInsyncReplicas, enabled }: KafkaConfig, admin: KafkaAdmin): Promise<Copies> {
+  if (!enabled) return { replicationFactor: 1 };
   const brokers = await admin.brokers();
   const factor = replicationFactor ?? Math.min(3, brokers);
   if (factor > brokers) {

@@ -83,6 +83,17 @@ describe('a configuration from the environment', () => {
     expect(error.message).toContain('KAFKA_SERVICE_NAME is not set');
   });
 
+  it('needs no servers without Kafka, and says what that means', () => {
+    const config = KafkaConfig.fromEnv({ KAFKA_SERVICE_NAME: 'debates', KAFKA_ENABLED: 'false' });
+    expect(config).toMatchObject({ enabled: false, bootstrapServers: [], embedded: undefined });
+    expect(config.warnings.join()).toContain('KAFKA_ENABLED is false: events stay in the memory of this process');
+
+    const withServers = KafkaConfig.fromEnv({ ...NEEDED, KAFKA_BOOTSTRAP_SERVERS: 'embedded', KAFKA_ENABLED: 'false' });
+    expect(withServers.embedded).toBeUndefined();
+    expect(withServers.warnings.join()).toContain('KAFKA_BOOTSTRAP_SERVERS has no effect with KAFKA_ENABLED=false');
+    expect(thrownBy(() => KafkaConfig.fromEnv({ KAFKA_ENABLED: 'false' })).code).toBe('CONFIG_INVALID');
+  });
+
   it('says with the refusal which name looks mistyped, since it may be why another is missing', () => {
     const error = thrownBy(() => KafkaConfig.fromEnv({ KAFKA_SERVICE_NAME: 'debates', KAFKA_BOOTSTRAP_SERVER: 'one:9092' }));
     expect(error.message).toContain(
@@ -131,7 +142,6 @@ describe('a configuration from the environment', () => {
 
   it.each([
     ['KAFKA_SCHEMA_REGISTRY_URL', 'http://registry:8081', 'this version has no schema registry'],
-    ['KAFKA_ENABLED', 'false', 'this version has no way to run without Kafka'],
     ['KAFKA_SASL_MECHANISM', 'OAUTHBEARER', 'this version has no OAUTHBEARER'],
     ['KAFKA_COMPRESSION_TYPE', 'zstd', 'this version does not write snappy, lz4 or zstd'],
   ])('refuses %s=%s instead of ignoring it', (variable, value, text) => {

@@ -152,6 +152,57 @@ describe('disturbances', () => {
   });
 });
 
+describe('a log that forgets', () => {
+  const forgetting = { keep: (topic: string) => (topic === 'letters' ? 2 : 0), isLasting: (group: string) => group === 'readers' };
+
+  async function forgetful() {
+    const clock = new VirtualClock();
+    const kafka = new SimulatedKafka({ clock, forgetting });
+    const driver = kafka.driver();
+    const specs = [TOPIC, 'letters'].map((topic) => ({ topic, partitions: 1, replicationFactor: 1, configs: {} }));
+    await clock.during(driver.admin.ensureTopics(specs));
+    const write = (topic: string, ...values: string[]) => clock.during(driver.produce(topic, 0, records(...values), NEVER));
+    return { clock, kafka, driver, write, log: (topic: string) => kafka.log(topic)[0]!.map(text) };
+  }
+
+  it('keeps what a group has yet to settle, also while nobody of it is there', async () => {
+    const { clock, kafka, driver, write, log } = await forgetful();
+    kafka.reserve('readers', [TOPIC]);
+    await write(TOPIC, 'a', 'b');
+    expect(log(TOPIC)).toEqual(['a', 'b']);
+    expect(kafka.unsettled).toEqual({ records: 2, bytes: 2 });
+
+    const subscription = await clock.during(reader(driver, settle));
+    await clock.until(() => kafka.isCaughtUp);
+    expect(log(TOPIC)).toEqual([]);
+    await clock.during(subscription.close());
+    await write(TOPIC, 'c');
+    expect(log(TOPIC)).toEqual(['c']);
+    const seen: string[] = [];
+    await clock.during(reader(driver, (batch) => void seen.push(...batch.records.map(text))));
+    await clock.until(() => seen.length === 1);
+    expect(seen).toEqual(['c']);
+  });
+
+  it('keeps nothing that nobody reads, but the last of what it was told to keep', async () => {
+    const { write, log, kafka } = await forgetful();
+    await write(TOPIC, 'a');
+    await write('letters', 'a', 'b', 'c');
+    expect(log(TOPIC)).toEqual([]);
+    expect(log('letters')).toEqual(['b', 'c']);
+    expect(kafka.unsettled).toEqual({ records: 0, bytes: 0 });
+  });
+
+  it('holds for a group that does not last what it reads, until its last member has left', async () => {
+    const { clock, kafka, driver, write } = await forgetful();
+    const subscription = await clock.during(reader(driver, () => undefined, { group: 'passers-by' }));
+    await write(TOPIC, 'a');
+    expect(kafka.unsettled.records).toBe(1);
+    await clock.during(subscription.close());
+    expect(kafka.unsettled.records).toBe(0);
+  });
+});
+
 describe('the virtual clock', () => {
   it('fires what is due in the order of its time, and then of its setting', async () => {
     const clock = new VirtualClock();

@@ -18,6 +18,7 @@ export interface DriverParts {
   readonly topics: SimulatedTopics;
   readonly groups: SimulatedGroups;
   readonly notices: Notices;
+  readonly logEndsWithProcess: boolean;
   readonly commitIntervalMs: number;
   readonly drainMs: number;
   readonly sessionTimeoutMs: number;
@@ -27,6 +28,7 @@ export interface DriverParts {
 /** One process on a simulated Kafka. */
 export class SimulatedDriver implements KafkaDriver {
   readonly admin: KafkaAdmin;
+  readonly logEndsWithProcess: boolean;
   readonly #parts: DriverParts;
   readonly #members = new Set<SimulatedMember>();
   #state: 'open' | 'closed' | 'crashed' = 'open';
@@ -34,6 +36,7 @@ export class SimulatedDriver implements KafkaDriver {
 
   constructor(parts: DriverParts) {
     this.#parts = parts;
+    this.logEndsWithProcess = parts.logEndsWithProcess;
     this.admin = new SimulatedAdmin(parts.conditions, parts.topics, parts.groups);
   }
 

@@ -16,30 +16,31 @@ export interface GroupMember {
   assigned(generation: number, partitions: readonly PartitionLog[]): void;
 }
 
+export interface GroupParts {
+  readonly clock: SimulatedClock;
+  readonly conditions: Conditions;
+  readonly topics: SimulatedTopics;
+  /** Whether it keeps its place when its last member has left. */
+  readonly isLasting: boolean;
+  /** It has committed, or has gone. */
+  onProgress(): void;
+}
+
 /**
  * The coordinator of one group. It rebalances eagerly: when a member comes or goes, all give back everything and join
  * again, and once the last of them has joined the partitions are dealt out anew.
  */
 export class SimulatedGroup {
-  readonly #clock: SimulatedClock;
-  readonly #conditions: Conditions;
-  readonly #topics: SimulatedTopics;
   readonly #members = new Set<GroupMember>();
   /** Those that have joined since the rebalance began. */
   readonly #joined = new Set<GroupMember>();
   readonly #committed = new Map<PartitionLog, number>();
-  readonly #onCommit: () => void;
+  readonly #owed = new Set<string>();
+  readonly #parts: GroupParts;
   #generation = 0;
 
-  constructor(clock: SimulatedClock, conditions: Conditions, topics: SimulatedTopics, onCommit: () => void) {
-    this.#clock = clock;
-    this.#conditions = conditions;
-    this.#topics = topics;
-    this.#onCommit = onCommit;
-  }
-
-  get isEmpty(): boolean {
-    return this.#members.size === 0;
+  constructor(parts: GroupParts) {
+    this.#parts = parts;
   }
 
   /** Topics that its members read. */
@@ -47,11 +48,23 @@ export class SimulatedGroup {
     return new Set([...this.#members].flatMap(({ topics }) => topics));
   }
 
+  /** Topics whose records it has to be given, whoever of its members is there. */
+  get owed(): ReadonlySet<string> {
+    return this.#owed;
+  }
+
+  /** It reads these topics, or is going to. */
+  reads(topics: readonly string[]): void {
+    for (const topic of topics) this.#owed.add(topic);
+  }
+
   join(member: GroupMember): void {
+    const { clock, conditions } = this.#parts;
     this.#members.add(member);
     this.#joined.add(member);
+    this.reads(member.topics);
     this.#callTheOthers();
-    this.#clock.after(JOIN_MS + this.#conditions.latency(), () => this.#dealOut());
+    clock.after(JOIN_MS + conditions.latency(), () => this.#dealOut());
   }
 
   /** The member has left, or was not heard of for too long. */
@@ -59,8 +72,11 @@ export class SimulatedGroup {
     if (!this.#members.delete(member)) return;
     this.#joined.delete(member);
     this.#callTheOthers();
-    this.#clock.after(JOIN_MS, () => this.#dealOut());
-    this.#onCommit();
+    this.#parts.clock.after(JOIN_MS, () => this.#dealOut());
+    if (this.#members.size > 0 || this.#parts.isLasting) return;
+    this.#committed.clear();
+    this.#owed.clear();
+    this.#parts.onProgress();
   }
 
   committed(partition: PartitionLog): number | undefined {
@@ -76,12 +92,7 @@ export class SimulatedGroup {
       );
     }
     this.#committed.set(partition, offset);
-    this.#onCommit();
-  }
-
-  /** As if it had never been. */
-  forget(): void {
-    this.#committed.clear();
+    this.#parts.onProgress();
   }
 
   #callTheOthers(): void {
@@ -90,14 +101,15 @@ export class SimulatedGroup {
 
   #dealOut(): void {
     if (this.#joined.size === 0 || this.#joined.size < this.#members.size) return;
+    const { conditions, topics } = this.#parts;
     const generation = ++this.#generation;
     const hands = new Map([...this.#joined].map((member): [GroupMember, PartitionLog[]] => [member, []]));
     this.#joined.clear();
-    const order = this.#conditions.shuffled([...hands.keys()]);
+    const order = conditions.shuffled([...hands.keys()]);
     let dealt = 0;
     for (const topic of [...this.topics].toSorted()) {
-      const readers = order.filter(({ topics }) => topics.includes(topic));
-      for (const partition of this.#topics.get(topic).partitions) hands.get(readers[dealt++ % readers.length]!)!.push(partition);
+      const readers = order.filter((member) => member.topics.includes(topic));
+      for (const partition of topics.get(topic).partitions) hands.get(readers[dealt++ % readers.length]!)!.push(partition);
     }
     for (const [member, partitions] of hands) member.assigned(generation, partitions);
   }

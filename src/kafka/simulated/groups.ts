@@ -1,20 +1,16 @@
-import type { SimulatedClock } from './clock.js';
-import type { Conditions } from './conditions.js';
-import { SimulatedGroup } from './group.js';
-import type { SimulatedTopics } from './topics.js';
+import type { SimulatedGroup } from './group.js';
 
 /** The groups of a simulated Kafka, by name. */
 export class SimulatedGroups {
   readonly #groups = new Map<string, SimulatedGroup>();
-  readonly #make: () => SimulatedGroup;
+  readonly #make: (name: string) => SimulatedGroup;
 
-  /** `onCommit` is told of every commit, and when a member has left. */
-  constructor(clock: SimulatedClock, conditions: Conditions, topics: SimulatedTopics, onCommit: () => void) {
-    this.#make = () => new SimulatedGroup(clock, conditions, topics, onCommit);
+  constructor(make: (name: string) => SimulatedGroup) {
+    this.#make = make;
   }
 
-  get names(): readonly string[] {
-    return [...this.#groups.keys()];
+  all(): readonly SimulatedGroup[] {
+    return [...this.#groups.values()];
   }
 
   find(name: string): SimulatedGroup | undefined {
@@ -23,7 +19,7 @@ export class SimulatedGroups {
 
   get(name: string): SimulatedGroup {
     let group = this.#groups.get(name);
-    if (group === undefined) this.#groups.set(name, (group = this.#make()));
+    if (group === undefined) this.#groups.set(name, (group = this.#make(name)));
     return group;
   }
 }

@@ -1,10 +1,13 @@
 import type { InRecord, OutHeaders, WireRecord } from '../record.js';
+import { batchBytes } from './batch-bytes.js';
 
 /** The records of one partition. */
 export class PartitionLog {
   readonly topic: string;
   readonly partition: number;
   #records: InRecord[] = [];
+  #sizes: number[] = [];
+  #bytes = 0;
   #beginning: number;
   readonly #appended = new Set<() => void>();
 
@@ -32,7 +35,12 @@ export class PartitionLog {
   /** Returns the offset of the first one. */
   append(records: readonly WireRecord[]): number {
     const first = this.end;
-    for (const record of records) this.#records.push(this.#written(record));
+    for (const record of records) {
+      const size = batchBytes([record]);
+      this.#records.push(this.#written(record));
+      this.#sizes.push(size);
+      this.#bytes += size;
+    }
     for (const tell of this.#appended) tell();
     return first;
   }
@@ -42,11 +50,18 @@ export class PartitionLog {
     return this.#records.slice(Math.max(0, offset - this.#beginning), offset - this.#beginning + count);
   }
 
-  /** Forgets everything below. Returns what was forgotten. */
-  letGo(below: number): InRecord[] {
-    const gone = this.#records.splice(0, Math.max(0, below - this.#beginning));
-    this.#beginning += gone.length;
-    return gone;
+  /** About what the records take, in bytes. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Forgets everything below. */
+  letGo(below: number): void {
+    const count = below - this.#beginning;
+    if (count <= 0) return;
+    this.#records.splice(0, count);
+    for (const size of this.#sizes.splice(0, count)) this.#bytes -= size;
+    this.#beginning = below;
   }
 
   /** Resolves when something is appended, or at the signal. */

@@ -4,7 +4,9 @@ import { systemTime, type SimulatedClock } from './clock.js';
 import { Conditions, type Disturbances } from './conditions.js';
 import { SimulatedDriver } from './driver.js';
 import { SimulatedGroups } from './groups.js';
+import { SimulatedGroup } from './group.js';
 import type { PartitionLog } from './partition-log.js';
+import { Retention, type Forgetting, type Held } from './retention.js';
 import { SimulatedTopics } from './topics.js';
 
 export interface SimulatedKafkaOptions {
@@ -20,6 +22,12 @@ export interface SimulatedKafkaOptions {
   readonly commitIntervalMs?: number | undefined;
   /** How long a rebalance and a close wait for `onRevoked`, in ms. Default: 10,000. */
   readonly drainMs?: number | undefined;
+  /** Default: nothing is forgotten. */
+  readonly forgetting?: Forgetting | undefined;
+  /** Told when a group has committed, or has gone. */
+  readonly onProgress?: (() => void) | undefined;
+  /** Offset of the first record of every partition. Default: 0. */
+  readonly firstOffset?: number | undefined;
 }
 
 /**
@@ -32,15 +40,26 @@ export class SimulatedKafka {
   readonly #conditions: Conditions;
   readonly #topics: SimulatedTopics;
   readonly #groups: SimulatedGroups;
+  readonly #retention: Retention | undefined;
   #appendedAgain = 0;
 
   constructor(options: SimulatedKafkaOptions = {}) {
-    const { seed = 1, clock = systemTime, disturbances = {} } = options;
+    const { seed = 1, clock = systemTime, disturbances = {}, forgetting, firstOffset = 0 } = options;
     this.#options = options;
     this.#clock = clock;
     this.#conditions = new Conditions(seed, clock, disturbances);
-    this.#topics = new SimulatedTopics(0);
-    this.#groups = new SimulatedGroups(clock, this.#conditions, this.#topics, () => undefined);
+    this.#topics = new SimulatedTopics(firstOffset);
+    this.#groups = new SimulatedGroups(
+      (name) =>
+        new SimulatedGroup({
+          clock,
+          conditions: this.#conditions,
+          topics: this.#topics,
+          isLasting: forgetting?.isLasting(name) ?? true,
+          onProgress: () => this.#progressed(),
+        }),
+    );
+    if (forgetting !== undefined) this.#retention = new Retention(this.#topics, this.#groups, (topic) => forgetting.keep(topic));
   }
 
   /** One more process. */
@@ -52,6 +71,8 @@ export class SimulatedKafka {
       topics: this.#topics,
       groups: this.#groups,
       notices,
+      // What forgets is a log for the time being; what only simulates one stands for a log that stays.
+      logEndsWithProcess: this.#options.forgetting !== undefined,
       commitIntervalMs,
       drainMs,
       sessionTimeoutMs,
@@ -71,11 +92,25 @@ export class SimulatedKafka {
 
   /** Whether every group that has members has committed past everything on the log of what it reads. */
   get isCaughtUp(): boolean {
-    return this.#groups.names.every((name) => {
-      const group = this.#groups.get(name);
+    return this.#groups.all().every((group) => {
       const logs = [...group.topics].flatMap((topic) => this.#topics.get(topic).partitions);
       return logs.every((log) => (group.committed(log) ?? log.beginning) === log.end);
     });
+  }
+
+  /** What a group that is going to read these topics is not to miss is kept from now on. */
+  reserve(group: string, topics: readonly string[]): void {
+    this.#groups.get(group).reads(topics);
+  }
+
+  /** What is kept because some group has yet to commit past it; nothing where nothing is forgotten. */
+  get unsettled(): Held {
+    return this.#retention?.unsettled ?? { records: 0, bytes: 0 };
+  }
+
+  #progressed(): void {
+    this.#retention?.sweep();
+    this.#options.onProgress?.();
   }
 
   #append(log: PartitionLog, records: readonly WireRecord[]): number {
@@ -85,6 +120,8 @@ export class SimulatedKafka {
         log.append(records);
       });
     }
-    return log.append(records);
+    const offset = log.append(records);
+    this.#retention?.sweepOne(log);
+    return offset;
   }
 }

@@ -15,6 +15,7 @@ export interface SimulatedTopic {
 /** The topics of a simulated Kafka. */
 export class SimulatedTopics {
   readonly #topics = new Map<string, SimulatedTopic>();
+  readonly #partitions: PartitionLog[] = [];
   readonly #firstOffset: number;
 
   constructor(firstOffset: number) {
@@ -26,11 +27,17 @@ export class SimulatedTopics {
     return [...this.#topics.keys()].toSorted();
   }
 
+  /** Of all topics. */
+  get partitions(): readonly PartitionLog[] {
+    return this.#partitions;
+  }
+
   /** False: it is there already. */
   create(spec: TopicSpec): boolean {
     if (this.#topics.has(spec.topic)) return false;
     const partitions = Array.from({ length: spec.partitions }, (_, index) => new PartitionLog(spec.topic, index, this.#firstOffset));
     this.#topics.set(spec.topic, { spec, partitions });
+    this.#partitions.push(...partitions);
     return true;
   }
 
