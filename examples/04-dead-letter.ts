@@ -1,4 +1,5 @@
-// A handler that fails: some errors pass and are worth another attempt, others never will.
+// A handler that fails: some errors pass and are worth another attempt, others never will. What could not be handled is put
+// aside as a dead letter, which says why.
 //
 //   npm run build && node dist/examples/04-dead-letter.js
 //
@@ -10,6 +11,7 @@ import {
   deadLetter,
   DomainEvent,
   EventBus,
+  fail,
   Handles,
   KafkaConfig,
   kafkaModule,
@@ -21,6 +23,7 @@ import {
   TOKENS,
   type EventContext,
   type EventInit,
+  type Message,
   type Notices,
 } from 'busbar';
 import { IsIn, IsString } from 'class-validator';
@@ -81,4 +84,18 @@ for (const debateId of ['d-404', 'd-busy', 'd-down']) {
 }
 const { handled, deadLettered } = service.getStats().processors['announce']!;
 console.log(`handled ${handled}, dead-lettered ${deadLettered}`);
+
+// #region look
+const letters: Message[] = [];
+const options = { group: 'look', topics: ['decision-events.dead-letter'], onError: [fail()] };
+await service.client.consume(options, (letter) => void letters.push(letter));
+while (letters.length < 2) await pause(25);
+
+const ofEachRun = ['x-dlq-id', 'x-dlq-timestamp', 'x-dlq-first-failure', 'x-dlq-last-failure'];
+const { key, headers, value } = letters.find((letter) => letter.key === 'd-down')!;
+console.log(`dead letter ${key}: ${headers['ce_type']} ${String(value)}`);
+for (const [name, text] of Object.entries(headers)) {
+  if (name.startsWith('x-dlq-') && !ofEachRun.includes(name)) console.log(`  ${name}: ${text}`);
+}
+// #endregion
 await service.stop();
