@@ -5,9 +5,10 @@ import type { EventRegistry } from '../event/event-registry.js';
 import { Inbound, type TopicPartition } from '../inbound/inbound.js';
 import { lagOf, type PartitionLag } from '../inbound/lag.js';
 import { OutcomeTally, type OutcomeCounts } from '../inbound/outcomes.js';
+import type { Unsettled } from '../inbound/partition-line.js';
 import { pause } from '../inbound/scope.js';
 import { StartOffsets, type From } from '../inbound/start-offset.js';
-import type { KafkaDriver } from '../kafka/driver.js';
+import type { GroupMembership, KafkaDriver } from '../kafka/driver.js';
 import type { BodyMappings, TopicNames } from '../kafka/topics.js';
 import type { Store } from '../store/store.js';
 import type { Notices } from '../telemetry/notices.js';
@@ -50,6 +51,10 @@ export interface MirrorStatus {
   readonly echoes: number;
   /** Why it is `failed`. */
   readonly error: unknown;
+  /** Of every partition that has one, the first record that was read and is not settled. */
+  readonly unsettled: readonly Unsettled[];
+  /** How it stands with its group; undefined while it does not read. */
+  readonly membership: GroupMembership | undefined;
 }
 
 const FIRST_PAUSE_MS = 500;
@@ -123,6 +128,8 @@ export class Mirror {
       outcomes: this.#tally.snapshot(),
       echoes: this.#delivery.echoes,
       error: this.#error,
+      unsettled: this.#inbound?.unsettled ?? [],
+      membership: this.#inbound?.membership,
     };
   }
 

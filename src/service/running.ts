@@ -106,6 +106,8 @@ export async function connectParts(parts: ServiceParts, begun: Begun): Promise<R
   });
   for (const processor of made) processors.add(processor);
   for (const [group, topics] of processors.groups) memory?.reserve(group, topics);
+  // What is in memory came from here.
+  const bridge = new KafkaEventBridge(bus, publisher, memory === undefined ? mirror : undefined);
   const topics = new ClientTopics(config, names, driver.admin);
   const consumers = new MessageConsumers({ ...reading, names, config, topics, processorNames: () => processors.status().keys() });
   return {
@@ -114,10 +116,9 @@ export async function connectParts(parts: ServiceParts, begun: Begun): Promise<R
     driver,
     memory,
     publisher,
-    // What is in memory came from here.
-    bridge: new KafkaEventBridge(bus, publisher, memory === undefined ? mirror : undefined),
+    bridge,
     processors,
-    health: healthMonitor({ admin: driver.admin, brokerCrash, publisher, processors, consumers, store }, notices),
+    health: healthMonitor({ admin: driver.admin, brokerCrash, publisher, bridge, processors, consumers, store }, notices),
     groupPrefix,
     deliveryTimeoutMs,
     topics,

@@ -20,7 +20,7 @@ it('tells how it is, and answers probes, as the guide of health says', async () 
     log(`${name} is ${status} since ${since.toISOString()}: ${message}${fix === undefined ? '' : ` -> ${fix}`}`);
   }
   // #endregion
-  expect(lines).toHaveLength(4);
+  expect(lines).toHaveLength(5);
   expect(lines[1]).toMatch(/^broker is green since \S+Z: a broker answers$/);
 
   // #region probes

@@ -36,8 +36,11 @@ class Invoices extends Processor {
 
 const directory = mkdtempSync(join(tmpdir(), 'busbar-health-'));
 const brokers: { stop(): Promise<void> }[] = [];
+/** Faults name a topic or a group of one test. */
+const faulty = startEmbeddedKafka();
 afterAll(async () => {
   await stopApplications();
+  await (await faulty).stop();
   for (const broker of brokers) await broker.stop();
   rmSync(directory, { recursive: true });
 });
@@ -87,7 +90,7 @@ describe.concurrent('health', () => {
     await starting;
     const running = await service.healthCheck();
     expect(running).toMatchObject({ status: 'green', live: true, ready: true });
-    expect(running.checks.map(({ name }) => name)).toEqual(['service', 'broker', 'producer', 'processor orders', 'processor invoices']);
+    expect(running.checks.map(({ name }) => name)).toEqual(['service', 'broker', 'producer', 'bridge', 'processor orders', 'processor invoices']);
     expect(JSON.parse(JSON.stringify(running.checks[0]))).toMatchObject({
       name: 'service',
       status: 'green',
@@ -200,9 +203,8 @@ describe.concurrent('health', () => {
   });
 
   it('turns red while a consumer dies again and again, and green when its successor lives', async () => {
-    const broker = await startEmbeddedKafka();
-    brokers.push(broker);
-    const { container, service, bus, config } = await shop({ bootstrapServers: broker.bootstrap });
+    const broker = await faulty;
+    const { container, service, bus, config } = await shop({ bootstrapServers: broker.bootstrap }, { listeners: [] });
     await service.start();
     const topic = `${config.topicPrefix}.orders`;
     const crashing = await broker.fail({ apis: ['Fetch'], topic, error: 'UNKNOWN_SERVER_ERROR', count: -1 });
@@ -221,6 +223,61 @@ describe.concurrent('health', () => {
     expect(well.ready).toBe(true);
     await bus.publish(new OrderPlaced({ orderId: 'o-1' }));
     await container.get(Orders).untilHandled(1);
+  });
+
+  it('turns red when what is settled cannot be committed, and green when it can', async () => {
+    const broker = await faulty;
+    const { container, service, bus, config } = await shop({ bootstrapServers: broker.bootstrap });
+    await service.start();
+    const error = 'COORDINATOR_LOAD_IN_PROGRESS';
+    const failing = await broker.fail({ apis: ['OffsetCommit'], group: `${config.groupId}.orders`, error, count: -1 });
+    await bus.publish(new OrderPlaced({ orderId: 'o-1' }));
+    await container.get(Orders).untilHandled(1);
+
+    const behind = await becomes(service, 'processor orders', 'red', 'its commits began to fail');
+    expect(red(behind)).toEqual(['processor orders']);
+    expect(check(behind, 'processor orders').message).toMatch(/records of \S+\.orders\/\d are behind its committed offset 0, which has not moved/);
+    expect(check(behind, 'processor orders').fix).toContain('COMMIT_FAILED');
+
+    await failing.remove();
+    expect((await becomes(service, 'processor orders', 'green', 'commits were taken')).ready).toBe(true);
+  });
+
+  it('turns red when what a handler staged is refused, and green when it is taken', async () => {
+    const broker = await faulty;
+    const { container, service, bus, config } = await shop({ bootstrapServers: broker.bootstrap });
+    await service.start();
+    const orders = container.get(Orders);
+    let release: () => void = () => undefined;
+    orders.hold = new Promise((resolve) => (release = resolve));
+    await bus.publish(new OrderPlaced({ orderId: 'o-1' }));
+    const topic = `${config.topicPrefix}.orders`;
+    const refusing = await broker.fail({ apis: ['Produce'], topic, error: 'TOPIC_AUTHORIZATION_FAILED', count: -1 });
+    release();
+
+    const refused = await becomes(service, 'producer', 'red', 'the topic was closed to the service');
+    expect(check(refused, 'producer').message).toBe(`what processor orders has staged for ${topic} cannot be sent`);
+    expect(refused.live).toBe(true);
+    await refusing.remove();
+    await becomes(service, 'producer', 'green', 'it was opened again');
+  });
+
+  it('turns red when a listener to what others publish hangs, and green when it goes on', async () => {
+    const { service, bus, config } = await shop();
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    bus.subscribe(OrderPlaced, () => held);
+    await service.start();
+    const other = await shop({ serviceName: 'other', topicPrefix: config.topicPrefix }, { processors: [], listeners: [] });
+    await other.service.start();
+    await other.bus.publish(new OrderPlaced({ orderId: 'o-1' }));
+
+    const hanging = await becomes(service, 'bridge', 'red', 'a listener began to hang');
+    expect(red(hanging)).toEqual(['bridge']);
+    expect(check(hanging, 'bridge').fix).toContain('listeners');
+    expect(await other.service.healthCheck()).toMatchObject({ ready: true });
+    release();
+    expect((await becomes(service, 'bridge', 'green', 'it went on')).ready).toBe(true);
   });
 
   it('says of a processor that has stopped how to start it again', async () => {

@@ -19,6 +19,8 @@ describe('the reading of a group', () => {
     membership: { joined: true, since: ago(60_000), error: undefined },
     unsettled: [],
     stalledAfterMs: 8_000,
+    slowFix: 'look',
+    standing: [],
     ...parts,
   });
   const outside = (ms: number, error?: BusbarError): Reading => reading({ membership: { joined: false, since: ago(ms), error } });

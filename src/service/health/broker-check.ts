@@ -28,7 +28,7 @@ export class BrokerCheck implements Check {
     if (crash !== undefined) return fatal(causeOf(crash), 'restart the process: the embedded broker lives in it');
     const answer = await this.#question.ask();
     if (answer.kind === 'yes') return green('a broker answers');
-    if (answer.kind === 'late') return red(`no broker has answered for ${seconds(answer.ms)}`, REACH);
+    if (answer.kind === 'late') return red(`[BROKER_UNREACHABLE] no broker has answered for ${seconds(answer.ms)}`, REACH);
     const code = answer.error instanceof BusbarError ? answer.error.code : undefined;
     return red(causeOf(answer.error), (code === undefined ? undefined : FIXES[code]) ?? REACH);
   }

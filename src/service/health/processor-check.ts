@@ -3,13 +3,19 @@ import type { ProcessorRunner } from '../../processor/processor-runner.js';
 import { causeOf } from './cause-of.js';
 import { fatal, green, red, type Check, type Finding } from './check.js';
 import { readingTrouble } from './reading.js';
+import { StandingOffsets } from './standing-offsets.js';
+
+const SLOW =
+  'see what the handler waits for, and bound that wait. One that is meant to take so long needs a larger stalledAfterMs in @ProcessorOptions';
 
 /** Whether a processor gets on with its records. */
 export class ProcessorCheck implements Check {
   readonly #runner: ProcessorRunner;
+  readonly #offsets: StandingOffsets;
 
   constructor(runner: ProcessorRunner) {
     this.#runner = runner;
+    this.#offsets = new StandingOffsets(() => runner.lag());
   }
 
   get name(): string {
@@ -36,7 +42,8 @@ export class ProcessorCheck implements Check {
     if (state !== 'running' && !isPaused) {
       return red(`it is ${state} and reads nothing`, `service.processors.restart('${name}') starts it`);
     }
-    const trouble = readingTrouble({ ...status, stalledAfterMs });
+    const standing = this.#offsets.of(isPaused ? [] : partitions);
+    const trouble = readingTrouble({ ...status, stalledAfterMs, slowFix: SLOW, standing });
     if (trouble !== undefined) return trouble;
     if (isPaused) return green(`it is ${state}, as it was asked to: service.processors.resume('${name}') lets it go on`);
     return green(partitions.length === 0 ? 'other members of its group have all partitions' : `it reads ${partitions.length} partitions`);

@@ -2,6 +2,7 @@ import type { Unsettled } from '../../inbound/partition-line.js';
 import type { GroupMembership } from '../../kafka/driver.js';
 import { causeOf } from './cause-of.js';
 import { red, seconds, type Finding } from './check.js';
+import type { StandingOffset } from './standing-offsets.js';
 
 /** One that dies sooner than this after it has joined will do so again. */
 const PROVEN_MS = 5_000;
@@ -14,11 +15,15 @@ export interface Reading {
   readonly membership: GroupMembership | undefined;
   readonly unsettled: readonly Unsettled[];
   readonly stalledAfterMs: number;
+  /** What to do when nothing is settled. */
+  readonly slowFix: string;
+  /** What the broker says of the partitions held here. */
+  readonly standing: readonly StandingOffset[];
 }
 
 /** What is wrong with the reading of a group; undefined when nothing is. */
-export function readingTrouble({ group, membership, unsettled, stalledAfterMs }: Reading): Finding | undefined {
-  return outside(group, membership) ?? stalled(unsettled, stalledAfterMs);
+export function readingTrouble({ group, membership, unsettled, stalledAfterMs, slowFix, standing }: Reading): Finding | undefined {
+  return outside(group, membership) ?? stalled(unsettled, stalledAfterMs, slowFix) ?? behind(standing, stalledAfterMs);
 }
 
 function outside(group: string, membership: GroupMembership | undefined): Finding | undefined {
@@ -39,15 +44,33 @@ function outside(group: string, membership: GroupMembership | undefined): Findin
   );
 }
 
-function stalled(unsettled: readonly Unsettled[], stalledAfterMs: number): Finding | undefined {
-  const now = Date.now();
-  const standing = unsettled.filter(({ since }) => now - since >= stalledAfterMs);
-  const [first] = standing.toSorted((a, b) => a.since - b.since);
+function stalled(unsettled: readonly Unsettled[], stalledAfterMs: number, fix: string): Finding | undefined {
+  const [first, ...others] = longest(unsettled, stalledAfterMs);
   if (first === undefined) return undefined;
   const { topic, partition, offset, since } = first;
-  const others = standing.length === 1 ? '' : `; ${standing.length - 1} more like it`;
+  return red(`nothing of ${topic}/${partition} was settled for ${ageOf(since)}, it stands at offset ${offset}${andMore(others)}`, fix);
+}
+
+function behind(standing: readonly StandingOffset[], stalledAfterMs: number): Finding | undefined {
+  const [first, ...others] = longest(standing, stalledAfterMs);
+  if (first === undefined) return undefined;
+  const { topic, partition, committed, lag, since } = first;
   return red(
-    `nothing of ${topic}/${partition} was settled for ${seconds(now - since)}, it stands at offset ${offset}${others}`,
-    'see what the handler waits for, and bound that wait. One that is meant to take so long needs a larger stalledAfterMs in @ProcessorOptions',
+    `${lag} records of ${topic}/${partition} are behind its committed offset ${committed}, which has not moved for ${ageOf(since)}${andMore(others)}`,
+    'nothing waits here, so they are not read, or what was settled cannot be committed: the notices COMMIT_FAILED and CLIENT_LOG say more. When it stays so, restart the process',
   );
+}
+
+/** Those that have stood too long, the longest first. */
+function longest<T extends { readonly since: number }>(all: readonly T[], stalledAfterMs: number): T[] {
+  const latest = Date.now() - stalledAfterMs;
+  return all.filter(({ since }) => since <= latest).toSorted((a, b) => a.since - b.since);
+}
+
+function ageOf(since: number): string {
+  return seconds(Date.now() - since);
+}
+
+function andMore({ length }: readonly unknown[]): string {
+  return length === 0 ? '' : `; ${length} more like it`;
 }

@@ -1,3 +1,4 @@
+import type { KafkaEventBridge } from '../../bridge/kafka-event-bridge.js';
 import type { BusbarError } from '../../errors.js';
 import type { Publisher } from '../../outbound/publisher.js';
 import type { KafkaAdmin } from '../../kafka/driver.js';
@@ -6,6 +7,7 @@ import type { Store } from '../../store/store.js';
 import type { Notices } from '../../telemetry/notices.js';
 import type { MessageConsumers } from '../client/message-consumers.js';
 import type { Lifecycle, LifecycleState } from '../lifecycle.js';
+import { BridgeCheck } from './bridge-check.js';
 import { BrokerCheck } from './broker-check.js';
 import type { Check } from './check.js';
 import { ConsumerCheck } from './consumer-check.js';
@@ -21,25 +23,27 @@ export interface Watched {
   /** What the embedded broker of this process has died of. */
   readonly brokerCrash: () => BusbarError | undefined;
   readonly publisher: Publisher;
+  readonly bridge: KafkaEventBridge;
   readonly processors: ProcessorManager;
   readonly consumers: MessageConsumers;
   readonly store: Store | undefined;
 }
 
-export function healthMonitor({ admin, brokerCrash, publisher, processors, consumers, store }: Watched, notices: Notices): HealthMonitor {
+export function healthMonitor(watched: Watched, notices: Notices): HealthMonitor {
+  const { admin, brokerCrash, publisher, bridge, processors, consumers, store } = watched;
   const lasting: readonly Check[] = [
     new BrokerCheck(admin, brokerCrash),
     new ProducerCheck(publisher, () => processors.status().values()),
     ...(store === undefined ? [] : [new StoreCheck(store)]),
+    new BridgeCheck(bridge),
   ];
-  return new HealthMonitor(
-    () => [
-      ...lasting,
-      ...Array.from(processors.status().keys(), (name) => new ProcessorCheck(processors.runner(name))),
-      ...consumers.all().map((consumer) => new ConsumerCheck(consumer)),
-    ],
-    notices,
-  );
+  const ofProcessors = new Map<string, ProcessorCheck>();
+  return new HealthMonitor(() => {
+    for (const name of processors.status().keys()) {
+      if (!ofProcessors.has(name)) ofProcessors.set(name, new ProcessorCheck(processors.runner(name)));
+    }
+    return [...lasting, ...ofProcessors.values(), ...consumers.all().map((consumer) => new ConsumerCheck(consumer))];
+  }, notices);
 }
 
 const NOT_RUNNING: Readonly<Record<Exclude<LifecycleState, 'running'>, readonly [message: string, fix: string]>> = {
