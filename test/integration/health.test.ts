@@ -90,7 +90,14 @@ describe.concurrent('health', () => {
     await starting;
     const running = await service.healthCheck();
     expect(running).toMatchObject({ status: 'green', live: true, ready: true });
-    expect(running.checks.map(({ name }) => name)).toEqual(['service', 'broker', 'producer', 'bridge', 'processor orders', 'processor invoices']);
+    expect(running.checks.map(({ name }) => name)).toEqual([
+      'service',
+      'broker',
+      'producer',
+      'bridge',
+      'processor orders',
+      'processor invoices',
+    ]);
     expect(JSON.parse(JSON.stringify(running.checks[0]))).toMatchObject({
       name: 'service',
       status: 'green',
@@ -236,7 +243,9 @@ describe.concurrent('health', () => {
 
     const behind = await becomes(service, 'processor orders', 'red', 'its commits began to fail');
     expect(red(behind)).toEqual(['processor orders']);
-    expect(check(behind, 'processor orders').message).toMatch(/records of \S+\.orders\/\d are behind its committed offset 0, which has not moved/);
+    expect(check(behind, 'processor orders').message).toMatch(
+      /records of \S+\.orders\/\d are behind its committed offset 0, which has not moved/,
+    );
     expect(check(behind, 'processor orders').fix).toContain('COMMIT_FAILED');
 
     await failing.remove();

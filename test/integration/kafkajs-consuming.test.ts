@@ -215,16 +215,37 @@ describe('consuming with kafkajs while brokers fail', () => {
     expect((await reader.read(1)).map(text)).toEqual(['a']);
   });
 
-  it('does not rest because of control records and aborted transactions', async () => {
-    const { bootstrap } = await running;
-    const client = kafkajsClient(bootstrap);
-    const producer = client.producer({ transactionalId: uniquePrefix(), maxInFlightRequests: 1, idempotent: true });
+  /** Writes to partition 0 and ends the transaction. */
+  async function transactional() {
+    const producer = kafkajsClient((await running).bootstrap).producer({
+      transactionalId: uniquePrefix(),
+      maxInFlightRequests: 1,
+      idempotent: true,
+    });
     await producer.connect();
     const transaction = async (value: string, end: 'commit' | 'abort'): Promise<void> => {
       const open = await producer.transaction();
       await open.send({ topic, messages: [{ partition: 0, value }] });
       await open[end]();
     };
+    return { producer, transaction };
+  }
+
+  const atTheEnd = async (): Promise<boolean> => (await committed(0)) === (await driver.admin.offsets(topic))[0]!.end;
+
+  it('stands at the end of the log behind a transaction, of which the last is a record that nobody sees', async () => {
+    const { producer, transaction } = await transactional();
+    await transaction('a', 'commit');
+    await producer.disconnect();
+    const reader = await joined();
+    expect((await reader.read(1)).map(text)).toEqual(['a']);
+    await until(atTheEnd);
+    expect(await committed(0)).toBe(2);
+  });
+
+  it('does not rest because of control records and aborted transactions', async () => {
+    const { producer, transaction } = await transactional();
+    const { bootstrap } = await running;
     // One batch per fetch, so that there are fetches with nothing to see in them.
     const narrow = kafkajsDriver(
       { brokers: bootstrap.split(','), clientId: 'narrow', fetchMaxWaitMs: 50, maxBytesPerPartition: 1 },
@@ -236,6 +257,9 @@ describe('consuming with kafkajs while brokers fail', () => {
     await transaction('a', 'commit');
     await reader.read(1);
     for (let i = 0; i < 3; i++) await transaction(`aborted ${i}`, 'abort');
+    // Although there is nothing that it could settle.
+    await until(atTheEnd);
+    expect(await committed(0)).toBe(8);
     await transaction('b', 'commit');
     await producer.disconnect();
     await produce(0, 'c');

@@ -14,6 +14,8 @@ export class PartitionClaim implements Claim {
   readonly #abort = new AbortController();
   readonly #owner: ClaimOwner;
   #held = true;
+  /** Control records and aborted transactions, which nobody gets to see: whoever has settled up to them has settled them. */
+  #hidden: { readonly from: number; readonly to: number } | undefined;
   #turn: Promise<void> = Promise.resolve();
   /** Offset of the next record to hand over; undefined while it is not known where to read. */
   expected: number | undefined;
@@ -49,9 +51,20 @@ export class PartitionClaim implements Claim {
   }
 
   settled(next: number): void {
-    if (!this.#held || (this.next !== undefined && next <= this.next)) return;
-    this.next = next;
+    const hidden = this.#hidden;
+    const to = hidden !== undefined && hidden.from <= next && next < hidden.to ? hidden.to : next;
+    if (!this.#held || (this.next !== undefined && to <= this.next)) return;
+    this.next = to;
     this.#owner.settled(this);
+  }
+
+  /** Between these offsets there is nothing to see. Else the group would stand before them for ever, and seem to be behind. */
+  passOver(from: number, to: number): void {
+    const before = this.#hidden;
+    const continues = before !== undefined && before.from <= from && from <= before.to;
+    this.#hidden = { from: continues ? before.from : from, to };
+    const stands = this.next ?? this.from;
+    if (stands !== undefined && this.#hidden.from <= stands) this.settled(to);
   }
 
   /** Commits again where this partition stands: somebody else has written over it. */

@@ -148,7 +148,9 @@ export class Membership implements GateKeeper {
     this.#consumer.on(events.START_BATCH_PROCESS, ({ payload }) => {
       // Only control records or aborted transactions: kafkajs passes over them without telling the handler.
       const claim = payload.batchSize === 0 ? this.#claims.get(partitionKey(payload.topic, payload.partition)) : undefined;
-      if (claim !== undefined) claim.passed = Number(payload.lastOffset) + 1;
+      if (claim === undefined) return;
+      claim.passed = Number(payload.lastOffset) + 1;
+      if (claim.expected !== undefined && claim.passed > claim.expected) claim.passOver(claim.expected, claim.passed);
     });
     this.#consumer.on(events.CRASH, ({ payload }) => {
       const { options, settings } = this.#context;

@@ -52,6 +52,8 @@ export class Reading {
     resolveOffset(batch.messages[batch.messages.length - 1]!.offset);
     // Behind the last record there may be control records, which kafkajs steps over together with it.
     claim.expected = Number(batch.lastOffset()) + 1;
+    const behind = Number(batch.messages[batch.messages.length - 1]!.offset) + 1;
+    if (claim.expected > behind) claim.passOver(behind, claim.expected);
     const records = batch.messages.map((message) => toRecord(topic, partition, message));
     const roomForMore = claim.offer(records, Number(batch.highWatermark));
     if (await settlesWithin(roomForMore, HOLD_MS)) return;
