@@ -5,7 +5,7 @@ import type { EventRegistry } from '../event/event-registry.js';
 import { Inbound, type TopicPartition } from '../inbound/inbound.js';
 import { lagOf, type PartitionLag } from '../inbound/lag.js';
 import { OutcomeTally, type OutcomeCounts } from '../inbound/outcomes.js';
-import type { Unsettled } from '../inbound/partition-line.js';
+import type { UnsettledRecord } from '../inbound/unsettled-record.js';
 import { pause } from '../inbound/scope.js';
 import { StartOffsets, type From } from '../inbound/start-offset.js';
 import type { GroupMembership, KafkaDriver } from '../kafka/driver.js';
@@ -52,7 +52,7 @@ export interface MirrorStatus {
   /** Why it is `failed`. */
   readonly error: unknown;
   /** Of every partition that has one, the first record that was read and is not settled. */
-  readonly unsettled: readonly Unsettled[];
+  readonly unsettled: readonly UnsettledRecord[];
   /** How it stands with its group; undefined while it does not read. */
   readonly membership: GroupMembership | undefined;
 }

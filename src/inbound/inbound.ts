@@ -6,9 +6,10 @@ import type { Notices } from '../telemetry/notices.js';
 import { Beginning } from './beginning.js';
 import type { OutcomeTally } from './outcomes.js';
 import type { Handled } from './line-options.js';
-import { PartitionLine, type Unsettled } from './partition-line.js';
+import { PartitionLine } from './partition-line.js';
 import { ProcessorFailed, type Scope } from './scope.js';
 import type { StartOffsets } from './start-offset.js';
+import type { UnsettledRecord } from './unsettled-record.js';
 
 /** A topic-partition, as lifecycle hooks are told of it. */
 export interface TopicPartition {
@@ -108,7 +109,7 @@ export class Inbound {
   }
 
   /** Of every partition that has one, the first record that was read and is not settled. */
-  get unsettled(): Unsettled[] {
+  get unsettled(): UnsettledRecord[] {
     return [...this.#lines.values()].flatMap(({ unsettled }) => unsettled ?? []);
   }
 

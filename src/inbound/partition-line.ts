@@ -6,15 +6,7 @@ import { newLineRun, type LineRun } from './line-run.js';
 import type { Outcome } from './outcomes.js';
 import { Abandoned, BeginAgain, pause } from './scope.js';
 import { UnderWay } from './under-way.js';
-
-/** The first record of a partition that was read and is not settled. */
-export interface Unsettled {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
-  /** Since when nothing was settled though this record waits, in ms since 1970. */
-  readonly since: number;
-}
+import type { UnsettledRecord } from './unsettled-record.js';
 
 interface Entry {
   readonly record: InRecord;
@@ -73,7 +65,7 @@ export class PartitionLine {
   }
 
   /** Undefined when everything is settled, the line is paused, or the partition is being given away. */
-  get unsettled(): Unsettled | undefined {
+  get unsettled(): UnsettledRecord | undefined {
     const [first] = this.#entries;
     if (first === undefined || this.#paused || this.#isClosed()) return undefined;
     const { topic, partition, offset } = first.record;

@@ -11,7 +11,7 @@ export interface ProcessorSettings extends ReadingSettings {
   readonly publishes?: readonly EventClass[] | undefined;
   /**
    * How long nothing may be settled of a partition whose records wait before health is red, in ms. Raise it above what
-   * a handler takes together with its retries. Default: 8,000.
+   * a handler takes together with its retries. Default: 7,000.
    */
   readonly stalledAfterMs?: number | undefined;
 }

@@ -14,7 +14,7 @@ import type { ProcessorState, ProcessorStatus } from './processor-status.js';
 import type { Processor } from './processor.js';
 
 /** So that health shows within ten seconds that nothing moves. */
-const DEFAULT_STALLED_AFTER_MS = 8_000;
+const DEFAULT_STALLED_AFTER_MS = 7_000;
 
 /** Runs one processor: its consumer group, its inbox, its error policy. */
 export class ProcessorRunner {

@@ -1,6 +1,6 @@
 import type { TopicPartition } from '../inbound/inbound.js';
 import type { OutcomeCounts } from '../inbound/outcomes.js';
-import type { Unsettled } from '../inbound/partition-line.js';
+import type { UnsettledRecord } from '../inbound/unsettled-record.js';
 import type { GroupMembership } from '../kafka/driver.js';
 
 /** `pausing`: begins nothing new, and something that had begun has not ended. `paused`: reads nothing until it is resumed. */
@@ -20,7 +20,7 @@ export interface ProcessorStatus {
   /** Topics that its staged events cannot be sent to now. */
   readonly unsent: readonly string[];
   /** Of every partition that has one, the first record that was read and is not settled. */
-  readonly unsettled: readonly Unsettled[];
+  readonly unsettled: readonly UnsettledRecord[];
   /** How it stands with its group; undefined while it does not read. */
   readonly membership: GroupMembership | undefined;
 }

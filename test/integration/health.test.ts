@@ -1,38 +1,18 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Worker } from 'node:worker_threads';
 
-import { IsString } from 'class-validator';
-import { injectable } from 'inversify';
 import Database from 'libsql';
 import { afterAll, describe, expect, it } from 'vitest';
 
-import type { Health, HealthCheck, KafkaModuleOptions, KafkaService, KafkaSettings } from 'busbar';
-import { DomainEvent, Handles, Processor, ProcessorOptions, type EventInit } from 'busbar';
 import { startEmbeddedKafka } from 'busbar/embedded';
 import { sqliteStore } from 'busbar/store';
 
-import { uniquePrefix } from '../support/kafka.js';
-import { application, OrderPlaced, Orders, OrderShipped, stopApplications } from '../support/shop-application.js';
-
-@DomainEvent({ name: 'invoice_sent', topic: 'invoices', key: 'invoiceId' })
-class InvoiceSent {
-  @IsString() readonly invoiceId!: string;
-  constructor(init: EventInit<InvoiceSent>) {
-    Object.assign(this, init);
-  }
-}
-
-/** Waits for what the test decides. */
-@ProcessorOptions({ name: 'invoices', handlerTimeoutMs: 200 })
-@injectable()
-class Invoices extends Processor {
-  hold: Promise<void> = Promise.resolve();
-  @Handles(InvoiceSent) sent(): Promise<void> {
-    return this.hold;
-  }
-}
+import { becomes, check, Invoices, InvoiceSent, red, shop } from '../support/health.js';
+import { OrderPlaced, Orders, stopApplications } from '../support/shop-application.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'busbar-health-'));
 const brokers: { stop(): Promise<void> }[] = [];
@@ -44,40 +24,6 @@ afterAll(async () => {
   for (const broker of brokers) await broker.stop();
   rmSync(directory, { recursive: true });
 });
-
-/** Two processors, each on a topic of its own, in groups of their own: the tests run at the same time. */
-function shop(settings: KafkaSettings = {}, more: Partial<KafkaModuleOptions> = {}) {
-  return application(
-    { topics: { orders: {}, invoices: {} }, groupId: uniquePrefix(), ...settings },
-    { events: [OrderPlaced, OrderShipped, InvoiceSent], processors: [Orders, Invoices], ...more },
-  );
-}
-
-/** Nothing takes so long unless it hangs: how long it did take is printed. */
-const HANG_MS = 30_000;
-
-/** Asks until one check has this status; the health of that moment. */
-async function becomes(service: KafkaService, name: string, status: 'green' | 'red', why: string): Promise<Health> {
-  const began = Date.now();
-  for (;;) {
-    const health = await service.healthCheck();
-    if (check(health, name).status === status) {
-      const seconds = ((Date.now() - began) / 1_000).toFixed(1);
-      console.log(`health: ${status} ${seconds} s after ${why} (${name}: ${check(health, name).message})`);
-      return health;
-    }
-    if (Date.now() > began + HANG_MS) throw new Error(`${name} never became ${status} after ${why}`);
-    await sleep(50);
-  }
-}
-
-function check(health: Health, name: string): HealthCheck {
-  const found = health.checks.find((one) => one.name === name);
-  if (found === undefined) throw new Error(`there is no check ${name}`);
-  return found;
-}
-
-const red = ({ checks }: Health): string[] => checks.filter(({ status }) => status === 'red').map(({ name }) => name);
 
 describe.concurrent('health', () => {
   it('says before the start, while it runs and after the stop how the service is, and never rejects', async () => {
@@ -300,4 +246,20 @@ describe.concurrent('health', () => {
     await service.processors.restart('orders');
     expect((await service.healthCheck()).ready).toBe(true);
   });
+});
+
+it('is not live any more when the embedded broker of the process has ended', async () => {
+  const { service } = await shop({ bootstrapServers: 'embedded' });
+  await faulty;
+  const started = once(process, 'worker') as Promise<[Worker]>;
+  await service.start();
+  const [thread] = await started;
+  await thread.terminate();
+
+  let gone = await becomes(service, 'broker', 'red', 'the thread of the broker ended');
+  // It may have been found unreachable a moment before it was known why.
+  while (gone.live) gone = await service.healthCheck();
+  expect(gone.ready).toBe(false);
+  expect(check(gone, 'broker').message).toContain('[EMBEDDED_CRASHED]');
+  expect(check(gone, 'broker').fix).toContain('restart the process');
 });

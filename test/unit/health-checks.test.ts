@@ -11,6 +11,12 @@ import type { Store } from '../../src/store/store.js';
 import { Notices, type Notice } from '../../src/telemetry/notices.js';
 
 const ago = (ms: number): number => Date.now() - ms;
+/** What a check finds after it has asked. */
+async function asked(check: Check): Promise<Finding> {
+  await check.ask?.();
+  return check.look();
+}
+
 const crash = new BusbarError('KAFKA_FAILED', 'the consumer of g crashed: no such codec');
 
 describe('the reading of a group', () => {
@@ -65,14 +71,14 @@ describe('the check of the broker', () => {
 
   it('says what to do by what the broker has answered', async () => {
     const refused = new BusbarError('AUTHENTICATION_FAILED', 'cannot count the brokers: no');
-    expect(await new BrokerCheck(brokers(Promise.resolve(1)), none).look()).toEqual(green('a broker answers'));
-    const found = await new BrokerCheck(brokers(Promise.reject(refused)), none).look();
+    expect(await asked(new BrokerCheck(brokers(Promise.resolve(1)), none))).toEqual(green('a broker answers'));
+    const found = await asked(new BrokerCheck(brokers(Promise.reject(refused)), none));
     expect(found).toMatchObject({ status: 'red', message: refused.message, fix: expect.stringContaining('KAFKA_SASL') as string });
   });
 
   it('asks for a new process when the broker lived in this one', async () => {
     const ended = new BusbarError('EMBEDDED_CRASHED', 'the embedded Kafka broker ended unexpectedly: panic\n  at main');
-    const found = await new BrokerCheck(brokers(Promise.resolve(1)), () => ended).look();
+    const found = await asked(new BrokerCheck(brokers(Promise.resolve(1)), () => ended));
     expect(found).toMatchObject({
       status: 'red',
       fatal: true,
@@ -81,7 +87,7 @@ describe('the check of the broker', () => {
   });
 
   it('does not repeat the text of an error that is not from here', async () => {
-    const { message } = await new BrokerCheck(brokers(Promise.reject(new TypeError('password=secret'))), none).look();
+    const { message } = await asked(new BrokerCheck(brokers(Promise.reject(new TypeError('password=secret'))), none));
     expect(message).toBe('TypeError; its notice says more');
   });
 });
@@ -96,10 +102,10 @@ it('the check of the producer is red for what was staged and cannot be sent', ()
 it('the check of the store is red after a transaction was lost', async () => {
   const store = { lostGroups: 2, transaction: () => Promise.resolve(undefined) };
   const check = new StoreCheck(store as unknown as Store);
-  expect((await check.look()).status).toBe('green');
+  expect((await asked(check)).status).toBe('green');
   store.lostGroups = 3;
-  expect((await check.look()).message).toContain('STORE_FAILED');
-  expect((await check.look()).status).toBe('red');
+  expect((await asked(check)).message).toContain('STORE_FAILED');
+  expect((await asked(check)).status).toBe('red');
 });
 
 describe('the monitor', () => {
@@ -139,11 +145,29 @@ describe('the monitor', () => {
 
   it('gives one answer to all who ask at the same time', async () => {
     let looks = 0;
-    const { monitor } = monitorOf({ name: 'it', look: () => Promise.resolve(green(`look ${++looks}`)) });
-    const [one, other] = await Promise.all([monitor.round(), monitor.round()]);
-    expect(one).toBe(other);
-    await monitor.round();
-    expect(looks).toBe(2);
+    let answer: () => void = () => undefined;
+    const asking = (): Promise<void> => new Promise((resolve) => (answer = resolve));
+    const { monitor } = monitorOf({ name: 'it', ask: asking, look: () => green(`look ${++looks}`) });
+    const one = monitor.round();
+    const other = monitor.round();
+    expect(looks).toBe(0);
+    answer();
+    expect(await one).toBe(await other);
+    expect(looks).toBe(1);
+  });
+
+  it('looks at what is so when everybody has answered', async () => {
+    let answer: () => void = () => undefined;
+    const { monitor } = monitorOf(check, {
+      name: 'slow',
+      ask: () => new Promise((resolve) => (answer = resolve)),
+      look: () => green('well'),
+    });
+    const round = monitor.round();
+    standing.finding = red('broken since', 'mend it');
+    answer();
+    expect((await round).checks[0]).toMatchObject({ status: 'red', message: 'broken since' });
+    standing.finding = green('well');
   });
 
   it('takes a check that fails for a red one', async () => {

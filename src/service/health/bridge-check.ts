@@ -5,7 +5,7 @@ import { readingTrouble } from './reading.js';
 import { StandingOffsets } from './standing-offsets.js';
 
 /** Listeners are to be quick; one that never ends is given up at the delivery deadline. */
-const STALLED_AFTER_MS = 8_000;
+const STALLED_AFTER_MS = 7_000;
 
 const SLOW = 'see what the listeners of these events wait for, and bound that wait; what takes long belongs into a processor';
 

@@ -2,7 +2,7 @@ import { BusbarError, type ErrorCode } from '../../errors.js';
 import type { KafkaAdmin } from '../../kafka/driver.js';
 import { causeOf } from './cause-of.js';
 import { fatal, green, red, seconds, type Check, type Finding } from './check.js';
-import { Question } from './question.js';
+import { Question, type Answer } from './question.js';
 
 const FIXES: { readonly [K in ErrorCode]?: string } = {
   AUTHENTICATION_FAILED: 'check KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD, and that the user still exists; then restart',
@@ -16,6 +16,7 @@ export class BrokerCheck implements Check {
   readonly name = 'broker';
   readonly #question: Question;
   readonly #crash: () => BusbarError | undefined;
+  #answer: Answer = { kind: 'yes' };
 
   /** `crash` tells what the embedded broker of this process has died of. */
   constructor(admin: Pick<KafkaAdmin, 'brokers'>, crash: () => BusbarError | undefined) {
@@ -23,10 +24,14 @@ export class BrokerCheck implements Check {
     this.#crash = crash;
   }
 
-  async look(): Promise<Finding> {
+  async ask(): Promise<void> {
+    this.#answer = await this.#question.ask();
+  }
+
+  look(): Finding {
     const crash = this.#crash();
     if (crash !== undefined) return fatal(causeOf(crash), 'restart the process: the embedded broker lives in it');
-    const answer = await this.#question.ask();
+    const answer = this.#answer;
     if (answer.kind === 'yes') return green('a broker answers');
     if (answer.kind === 'late') return red(`[BROKER_UNREACHABLE] no broker has answered for ${seconds(answer.ms)}`, REACH);
     const code = answer.error instanceof BusbarError ? answer.error.code : undefined;

@@ -1,5 +1,3 @@
-import type { MaybePromise } from '../../maybe-promise.js';
-
 /** What a check has found, now. */
 export interface Finding {
   readonly status: 'green' | 'red';
@@ -11,8 +9,10 @@ export interface Finding {
 
 export interface Check {
   readonly name: string;
-  /** Answers within a few seconds, and says itself what it means that somebody else does not. */
-  look(): MaybePromise<Finding>;
+  /** Asks somebody else first, for a few seconds at most. Whatever becomes of it, `look` says what that means. */
+  ask?(): Promise<void>;
+  /** What is so at this moment. */
+  look(): Finding;
 }
 
 export function green(message: string): Finding {

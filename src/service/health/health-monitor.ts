@@ -38,7 +38,10 @@ export class HealthMonitor {
     };
   }
 
-  /** Looks at everything now; whoever asks meanwhile gets the same answer. Takes a few seconds at most and rejects nothing. */
+  /**
+   * Looks at everything; whoever asks meanwhile gets the same answer, since what is found is looked at last. Takes a few
+   * seconds at most and rejects nothing.
+   */
   round(): Promise<Round> {
     return (this.#round ??= this.#look().finally(() => (this.#round = undefined)));
   }
@@ -51,10 +54,12 @@ export class HealthMonitor {
   }
 
   async #look(): Promise<Round> {
-    const found = await Promise.all(this.#checks().map(async (check) => ({ name: check.name, finding: await findingOf(check) })));
-    const checks = found.map(({ name, finding }) => this.#remembered(name, finding));
-    this.#known = new Map(checks.map((check) => [check.name, check]));
-    return { checks, fatal: found.some(({ finding }) => finding.fatal === true) };
+    const checks = this.#checks();
+    await Promise.all(checks.map(async (check) => check.ask?.()));
+    const found = checks.map((check) => ({ name: check.name, finding: findingOf(check) }));
+    const remembered = found.map(({ name, finding }) => this.#remembered(name, finding));
+    this.#known = new Map(remembered.map((check) => [check.name, check]));
+    return { checks: remembered, fatal: found.some(({ finding }) => finding.fatal === true) };
   }
 
   #remembered(name: string, { status, message, fix }: Finding): HealthCheck {
@@ -74,9 +79,9 @@ export class HealthMonitor {
   }
 }
 
-async function findingOf(check: Check): Promise<Finding> {
+function findingOf(check: Check): Finding {
   try {
-    return await check.look();
+    return check.look();
   } catch (error) {
     return red(`it could not be looked at: ${causeOf(error)}`, 'restart the process if it stays so, and tell the maintainers');
   }

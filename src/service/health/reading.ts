@@ -1,4 +1,4 @@
-import type { Unsettled } from '../../inbound/partition-line.js';
+import type { UnsettledRecord } from '../../inbound/unsettled-record.js';
 import type { GroupMembership } from '../../kafka/driver.js';
 import { causeOf } from './cause-of.js';
 import { red, seconds, type Finding } from './check.js';
@@ -13,7 +13,7 @@ const REBALANCE_MS = 30_000;
 export interface Reading {
   readonly group: string;
   readonly membership: GroupMembership | undefined;
-  readonly unsettled: readonly Unsettled[];
+  readonly unsettled: readonly UnsettledRecord[];
   readonly stalledAfterMs: number;
   /** What to do when nothing is settled. */
   readonly slowFix: string;
@@ -44,7 +44,7 @@ function outside(group: string, membership: GroupMembership | undefined): Findin
   );
 }
 
-function stalled(unsettled: readonly Unsettled[], stalledAfterMs: number, fix: string): Finding | undefined {
+function stalled(unsettled: readonly UnsettledRecord[], stalledAfterMs: number, fix: string): Finding | undefined {
   const [first, ...others] = longest(unsettled, stalledAfterMs);
   if (first === undefined) return undefined;
   const { topic, partition, offset, since } = first;

@@ -1,7 +1,7 @@
 import type { Store } from '../../store/store.js';
 import { causeOf } from './cause-of.js';
 import { green, red, seconds, type Check, type Finding } from './check.js';
-import { Question } from './question.js';
+import { Question, type Answer } from './question.js';
 
 /** For so long after a lost transaction the store is red: it is tried again every few seconds, and may be lost again. */
 const LOST_MS = 10_000;
@@ -13,6 +13,7 @@ export class StoreCheck implements Check {
   readonly name = 'store';
   readonly #store: Store;
   readonly #question: Question;
+  #answer: Answer = { kind: 'yes' };
   #lost: number;
   #lostAt = Number.NEGATIVE_INFINITY;
 
@@ -22,8 +23,12 @@ export class StoreCheck implements Check {
     this.#lost = store.lostGroups;
   }
 
-  async look(): Promise<Finding> {
-    const answer = await this.#question.ask();
+  async ask(): Promise<void> {
+    this.#answer = await this.#question.ask();
+  }
+
+  look(): Finding {
+    const answer = this.#answer;
     if (answer.kind === 'late') return red(`a write has waited for ${seconds(answer.ms)}`, FIX);
     if (answer.kind === 'no') return red(causeOf(answer.error), FIX);
     const { lostGroups } = this.#store;
