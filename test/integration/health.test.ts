@@ -8,10 +8,11 @@ import type { Worker } from 'node:worker_threads';
 import Database from 'libsql';
 import { afterAll, describe, expect, it } from 'vitest';
 
+import type { Notice } from 'busbar';
 import { startEmbeddedKafka } from 'busbar/embedded';
 import { sqliteStore } from 'busbar/store';
 
-import { becomes, check, Invoices, InvoiceSent, red, shop } from '../support/health.js';
+import { aloneBecomesRed, becomes, becomesWell, check, Invoices, InvoiceSent, shop } from '../support/health.js';
 import { OrderPlaced, Orders, stopApplications } from '../support/shop-application.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'busbar-health-'));
@@ -24,6 +25,10 @@ afterAll(async () => {
   for (const broker of brokers) await broker.stop();
   rmSync(directory, { recursive: true });
 });
+
+/** What was told of one check. */
+const told = (notices: readonly Notice[], name: string): Notice[] =>
+  notices.filter(({ code, details }) => code === 'HEALTH_CHANGED' && details?.['check'] === name);
 
 describe.concurrent('health', () => {
   it('says before the start, while it runs and after the stop how the service is, and never rejects', async () => {
@@ -68,17 +73,15 @@ describe.concurrent('health', () => {
     container.get(Orders).hold = new Promise((resolve) => (release = resolve));
     await bus.publish(new OrderPlaced({ orderId: 'o-1' }));
 
-    const hanging = await becomes(service, 'processor orders', 'red', 'a handler began to hang');
-    expect(red(hanging)).toEqual(['processor orders']);
+    const hanging = await aloneBecomesRed(service, 'processor orders', 'a handler began to hang');
     expect(hanging).toMatchObject({ live: true, ready: false });
     expect(check(hanging, 'processor orders').message).toMatch(/nothing of \S+\.orders\/\d was settled for \d+ s, it stands at offset 0/);
     expect(check(hanging, 'processor orders').fix).toContain('stalledAfterMs');
 
     release();
-    const well = await becomes(service, 'processor orders', 'green', 'the handler went on');
-    expect(well.ready).toBe(true);
+    const well = await becomesWell(service, 'processor orders', 'the handler went on');
     expect(check(well, 'processor orders').since.getTime()).toBeGreaterThan(check(hanging, 'processor orders').since.getTime());
-    expect(notices.filter(({ code }) => code === 'HEALTH_CHANGED').map(({ level, details }) => [level, details])).toEqual([
+    expect(told(notices, 'processor orders').map(({ level, details }) => [level, details])).toEqual([
       ['error', { check: 'processor orders', status: 'red' }],
       ['info', { check: 'processor orders', status: 'green' }],
     ]);
@@ -91,9 +94,8 @@ describe.concurrent('health', () => {
     container.get(Invoices).hold = new Promise((resolve) => (release = resolve));
     await bus.publish(new InvoiceSent({ invoiceId: 'i-1' }));
 
-    const stuck = await becomes(service, 'processor invoices', 'red', 'a handler was to end');
+    const stuck = await aloneBecomesRed(service, 'processor invoices', 'a handler was to end');
     expect(stuck).toMatchObject({ live: false, ready: false });
-    expect(red(stuck)).toEqual(['processor invoices']);
     expect(check(stuck, 'processor invoices').fix).toContain('restart the process');
 
     release();
@@ -124,7 +126,7 @@ describe.concurrent('health', () => {
     expect(check(back, 'broker').since.getTime()).toBeGreaterThan(check(gone, 'broker').since.getTime());
     await publishing;
     await container.get(Orders).untilHandled(1);
-    while (!(await service.healthCheck()).ready) await sleep(50);
+    await becomesWell(service, 'processor orders', 'the broker was back');
   });
 
   it('turns red when the store is locked, also when nobody asks, and green when it is not', async () => {
@@ -132,15 +134,14 @@ describe.concurrent('health', () => {
     const { service, notices } = await shop({}, { store: sqliteStore({ open: () => new Database(file) }) });
     await service.start();
     expect(check(await service.healthCheck(), 'store').status).toBe('green');
-    const changes = () => notices.filter(({ code }) => code === 'HEALTH_CHANGED').map(({ details }) => details);
+    const changes = () => told(notices, 'store').map(({ details }) => details);
     const other = new Database(file);
     other.exec('begin immediate');
     const began = Date.now();
     while (changes().length === 0) await sleep(50);
     console.log(`health: told ${((Date.now() - began) / 1_000).toFixed(1)} s after the store was locked`);
 
-    const locked = await service.healthCheck();
-    expect(red(locked)).toEqual(['store']);
+    const locked = await aloneBecomesRed(service, 'store', 'that');
     expect(locked).toMatchObject({ live: true, ready: false });
     expect(check(locked, 'store').message).toMatch(/a write has waited for \d+ s/);
     expect(check(locked, 'store').fix).toContain('who holds the lock');
@@ -162,8 +163,7 @@ describe.concurrent('health', () => {
     const topic = `${config.topicPrefix}.orders`;
     const crashing = await broker.fail({ apis: ['Fetch'], topic, error: 'UNKNOWN_SERVER_ERROR', count: -1 });
 
-    const died = await becomes(service, 'processor orders', 'red', 'a consumer died');
-    expect(red(died)).toEqual(['processor orders']);
+    const died = await aloneBecomesRed(service, 'processor orders', 'a consumer died');
     expect(died).toMatchObject({ live: true, ready: false });
     expect(check(died, 'processor orders').message).toMatch(/its consumer died and .*\[KAFKA_FAILED\] the consumer of .* crashed/);
     while ((await crashing.hits()) < 3) {
@@ -172,8 +172,7 @@ describe.concurrent('health', () => {
     }
     await crashing.remove();
 
-    const well = await becomes(service, 'processor orders', 'green', 'the reason was gone');
-    expect(well.ready).toBe(true);
+    await becomesWell(service, 'processor orders', 'the reason was gone');
     await bus.publish(new OrderPlaced({ orderId: 'o-1' }));
     await container.get(Orders).untilHandled(1);
   });
@@ -187,15 +186,14 @@ describe.concurrent('health', () => {
     await bus.publish(new OrderPlaced({ orderId: 'o-1' }));
     await container.get(Orders).untilHandled(1);
 
-    const behind = await becomes(service, 'processor orders', 'red', 'its commits began to fail');
-    expect(red(behind)).toEqual(['processor orders']);
+    const behind = await aloneBecomesRed(service, 'processor orders', 'its commits began to fail');
     expect(check(behind, 'processor orders').message).toMatch(
       /records of \S+\.orders\/\d are behind its committed offset 0, which has not moved/,
     );
     expect(check(behind, 'processor orders').fix).toContain('COMMIT_FAILED');
 
     await failing.remove();
-    expect((await becomes(service, 'processor orders', 'green', 'commits were taken')).ready).toBe(true);
+    await becomesWell(service, 'processor orders', 'commits were taken');
   });
 
   it('turns red when what a handler staged is refused, and green when it is taken', async () => {
@@ -227,12 +225,11 @@ describe.concurrent('health', () => {
     await other.service.start();
     await other.bus.publish(new OrderPlaced({ orderId: 'o-1' }));
 
-    const hanging = await becomes(service, 'bridge', 'red', 'a listener began to hang');
-    expect(red(hanging)).toEqual(['bridge']);
+    const hanging = await aloneBecomesRed(service, 'bridge', 'a listener began to hang');
     expect(check(hanging, 'bridge').fix).toContain('listeners');
-    expect(await other.service.healthCheck()).toMatchObject({ ready: true });
+    await becomesWell(other.service, 'bridge', 'the other service heard nothing');
     release();
-    expect((await becomes(service, 'bridge', 'green', 'it went on')).ready).toBe(true);
+    await becomesWell(service, 'bridge', 'it went on');
   });
 
   it('says of a processor that has stopped how to start it again', async () => {
@@ -240,11 +237,10 @@ describe.concurrent('health', () => {
     await service.start();
     await service.processors.runner('orders').stop();
 
-    const stopped = await service.healthCheck();
-    expect(red(stopped)).toEqual(['processor orders']);
+    const stopped = await aloneBecomesRed(service, 'processor orders', 'it was stopped');
     expect(check(stopped, 'processor orders').fix).toContain(`service.processors.restart('orders')`);
     await service.processors.restart('orders');
-    expect((await service.healthCheck()).ready).toBe(true);
+    await becomes(service, 'processor orders', 'green', 'it was started again');
   });
 });
 

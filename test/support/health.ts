@@ -53,10 +53,34 @@ export async function becomes(service: KafkaService, name: string, status: 'gree
   }
 }
 
+/** As `becomes` red, and everything else is well; on a busy machine the broker's answer may be late for a moment. */
+export async function aloneBecomesRed(service: KafkaService, name: string, why: string): Promise<Health> {
+  const began = Date.now();
+  let health = await becomes(service, name, 'red', why);
+  while (red(health).join() !== name) {
+    if (Date.now() > began + HANG_MS) throw new Error(`not only ${name} is red after ${why}, but ${red(health).join()}`);
+    await sleep(50);
+    health = await service.healthCheck();
+  }
+  return health;
+}
+
+/** As `becomes` green, and everything else with it. */
+export async function becomesWell(service: KafkaService, name: string, why: string): Promise<Health> {
+  const began = Date.now();
+  let health = await becomes(service, name, 'green', why);
+  while (!health.ready) {
+    if (Date.now() > began + HANG_MS) throw new Error(`${red(health).join()} stayed red after ${why}`);
+    await sleep(50);
+    health = await service.healthCheck();
+  }
+  return health;
+}
+
 export function check(health: Health, name: string): HealthCheck {
   const found = health.checks.find((one) => one.name === name);
   if (found === undefined) throw new Error(`there is no check ${name}`);
   return found;
 }
 
-export const red = ({ checks }: Health): string[] => checks.filter(({ status }) => status === 'red').map(({ name }) => name);
+const red = ({ checks }: Health): string[] => checks.filter(({ status }) => status === 'red').map(({ name }) => name);

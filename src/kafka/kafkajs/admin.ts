@@ -11,13 +11,16 @@ const LEADERS_MS = 30_000;
 
 export class KafkaJsAdmin implements KafkaAdmin {
   readonly #client: AdminClient;
+  readonly #cluster: AdminClient;
 
-  constructor(client: AdminClient) {
+  /** `cluster` is a connection of its own: whether brokers answer is not asked behind questions that take long. */
+  constructor(client: AdminClient, cluster: AdminClient) {
     this.#client = client;
+    this.#cluster = cluster;
   }
 
   brokers(): Promise<number> {
-    return this.#client.run('cannot count the brokers', async (admin) => (await admin.describeCluster()).brokers.length);
+    return this.#cluster.run('cannot count the brokers', async (admin) => (await admin.describeCluster()).brokers.length);
   }
 
   listTopics(): Promise<string[]> {

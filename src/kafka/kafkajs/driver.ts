@@ -20,6 +20,7 @@ class KafkaJsDriver implements KafkaDriver {
   readonly #settings: Settings;
   readonly #notices: Notices;
   readonly #adminClient: AdminClient;
+  readonly #clusterClient: AdminClient;
   readonly #admin: KafkaJsAdmin;
   readonly #producing: Producing;
   readonly #topics: TopicPartitions;
@@ -30,7 +31,8 @@ class KafkaJsDriver implements KafkaDriver {
     this.#settings = settings;
     this.#notices = notices;
     this.#adminClient = new AdminClient(settings, notices);
-    this.#admin = new KafkaJsAdmin(this.#adminClient);
+    this.#clusterClient = new AdminClient(settings, notices);
+    this.#admin = new KafkaJsAdmin(this.#adminClient, this.#clusterClient);
     this.#producing = new Producing(settings, notices);
     this.#topics = new TopicPartitions(this.#admin);
   }
@@ -40,7 +42,7 @@ class KafkaJsDriver implements KafkaDriver {
   }
 
   async connect(): Promise<void> {
-    await this.#adminClient.run('cannot connect', (admin) => admin.describeCluster());
+    await this.#clusterClient.run('cannot connect', (admin) => admin.describeCluster());
   }
 
   partitions(topic: string): Promise<number> {
@@ -79,6 +81,6 @@ class KafkaJsDriver implements KafkaDriver {
     const subscriptions = Array.from(this.#subscriptions, (subscription) => subscription.close());
     await settlesWithin(Promise.all(subscriptions), deadlineMs);
     await this.#producing.close(Math.max(0, until - Date.now()));
-    await settlesWithin(this.#adminClient.close(), 1_000);
+    await settlesWithin(Promise.all([this.#adminClient.close(), this.#clusterClient.close()]), 1_000);
   }
 }

@@ -2,7 +2,7 @@ import type { TopicPartition } from '../../inbound/inbound.js';
 import type { PartitionLag } from '../../inbound/lag.js';
 
 /** The broker is asked no more often: each time it costs it some requests per topic. */
-const EVERY_MS = 2_000;
+const EVERY_MS = 3_000;
 
 /** A committed offset that has records behind it and does not move. */
 export interface StandingOffset extends TopicPartition {
