@@ -15,7 +15,7 @@ export interface InboxSettlerOptions {
 }
 
 /**
- * What a line of records has written and not yet seen durable. When the store loses a group meanwhile, whatever comes behind must
+ * What a line of records has written, or found written, and not yet seen durable. When the store loses a group meanwhile, whatever comes behind must
  * not be written before that is repeated: the effects of a key would be out of order.
  */
 interface Written {
@@ -59,7 +59,9 @@ export class InboxSettler implements Settler {
 
   repeat(identity: Identity, record: InRecord, scope: Scope): Handled {
     // Asked now: the row may be of a transaction that is still open, and only now is it certain which one that is.
-    return this.#repeat(identity, record, scope, this.#options.store.committed());
+    const durable = this.#options.store.committed();
+    this.#awaits(durable, this.#writtenIn(scope));
+    return this.#repeat(identity, record, scope, durable);
   }
 
   #repeat(identity: Identity, record: InRecord, scope: Scope, durable: Promise<void>): Handled {
@@ -79,7 +81,6 @@ export class InboxSettler implements Settler {
     const row: InboxRow = { group: this.#options.group, source, id, outcome, topic, partition, offset };
     const { store } = this.#options;
     const before = this.#writtenIn(scope);
-    before.pending++;
     const { written, committed } = store.settle({
       row,
       work: (tx) => {
@@ -89,11 +90,7 @@ export class InboxSettler implements Settler {
         return stagedBy(conclusion, tx);
       },
     });
-    // A failure is heard below, and stays pending: at worst the line begins again once without need.
-    committed.then(
-      () => before.pending--,
-      () => undefined,
-    );
+    this.#awaits(committed, before);
     const answer = await written.catch((error: unknown) => {
       throw isStoreFailure(error) ? new BeginAgain(error) : error;
     });
@@ -106,6 +103,16 @@ export class InboxSettler implements Settler {
       for (const staged of conclusion.call?.staged ?? []) this.#options.hear(staged);
     });
     return { outcome, safe };
+  }
+
+  /** What a line has written, or has found written, is pending until it is durable. */
+  #awaits(durable: Promise<void>, written: Written): void {
+    written.pending++;
+    // A failure is heard elsewhere, and stays pending: at worst the line begins again once without need.
+    durable.then(
+      () => written.pending--,
+      () => undefined,
+    );
   }
 
   #writtenIn(scope: Scope): Written {

@@ -141,6 +141,44 @@ describe('Settling with a store', () => {
     await store.close();
   });
 
+  it('writes nothing behind a row that was found in a group that is lost then: the line that found it had not written it', async () => {
+    let failing = false;
+    const store = await opened((sql) => {
+      if (failing && sql === 'commit') throw broken();
+    });
+    const settler = new InboxSettler({ group: GROUP, store, send: () => Promise.resolve(), hear: () => undefined });
+    const scope = () => ({ closing: new AbortController().signal, over: new AbortController().signal, chain: new KeyedChain() });
+    const written: number[] = [];
+    const settle = (offset: number, where: ReturnType<typeof scope>): Promise<unknown> =>
+      Promise.resolve(
+        settler.settle(
+          {
+            record: inRecord(offset),
+            identity: { source: '/s', id: `event-${offset}` },
+            outcome: 'handled',
+            call: { runWorks: () => (written.push(offset), []) } as never,
+          },
+          where,
+        ),
+      );
+    failing = true;
+    const first = (await settle(0, scope())) as Handled;
+    // The line began again meanwhile, and finds the row of a transaction that is open still.
+    const again = scope();
+    const identity = { source: '/s', id: 'event-0' };
+    expect(await settler.isSettled(identity, inRecord(0))).toBe(true);
+    const repeated = settler.repeat(identity, inRecord(0), again);
+    const lost = store.flush();
+    failing = false;
+    const behind = settle(1, again);
+    await expect(lost).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    await expect(behind).rejects.toBeInstanceOf(BeginAgain);
+    expect(written).toEqual([0]);
+    await expect(first.safe).rejects.toBeInstanceOf(BeginAgain);
+    await expect(repeated.safe).rejects.toBeInstanceOf(BeginAgain);
+    await store.close();
+  });
+
   it('has no effect when the time to finish was over before the transaction began', async () => {
     let locked = false;
     const store = await opened((sql) => {
