@@ -230,6 +230,24 @@ describe('consuming', () => {
     await (await client.consume({ group: 'importer', topics: ['orders'] }, nothing)).stop();
   });
 
+  it('works without Kafka as well: messages are handled and put aside in memory', async () => {
+    const { client } = await startedClient({ enabled: false, bootstrapServers: undefined });
+    await client.createTopic('imports', { partitions: 1 });
+    const read: string[] = [];
+    const consumer = await client.consume({ group: 'importer', topics: ['imports'], onError: [deadLetter()] }, (message) => {
+      if (message.text() === 'bad') throw new Error('bad');
+      read.push(message.text());
+    });
+    expect(await client.produceBatch(['0', 'bad', '2'].map((value) => ({ topic: 'imports', value })))).toMatchObject([
+      { status: 'safe' },
+      { status: 'safe' },
+      { status: 'safe' },
+    ]);
+    await until(() => consumer.counts.delivered === 3 && consumer.counts.inFlight === 0);
+    expect(read).toEqual(['0', '2']);
+    expect(books(consumer)).toMatchObject({ handled: 2, deadLettered: 1 });
+  });
+
   it('begins a conversation of its own, wherever it was called: what its handler publishes has no cause', async () => {
     const parts = await startedClient();
     await parts.client.createTopic('imports', { partitions: 1 });
