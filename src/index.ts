@@ -50,6 +50,8 @@ export { KafkaEventBridge } from './bridge/kafka-event-bridge.js';
 export type { MirrorState, MirrorStatus } from './bridge/mirror.js';
 
 export { KafkaService, type ServiceStats, type StartOptions, type StopOptions } from './service/kafka-service.js';
+export { PromiseLedger } from './service/ledger/promise-ledger.js';
+export type { PromiseKind, PromiseRow } from './service/ledger/promise-row.js';
 export type { Health, HealthCheck } from './service/health/health.js';
 export type { LifecycleState } from './service/lifecycle.js';
 export type { Broadcast } from './service/assembly.js';

@@ -82,6 +82,11 @@ export class ProcessorManager {
     await runner.start();
   }
 
+  /** What each processor handles and how it is set up, in the order of `add`. */
+  described(): readonly Pick<ProcessorRunner, 'name' | 'handles' | 'settings'>[] {
+    return [...this.#runners.values()];
+  }
+
   /** Of every processor, by name. */
   status(): ReadonlyMap<string, ProcessorStatus> {
     return new Map([...this.#runners].map(([name, runner]) => [name, runner.status()]));

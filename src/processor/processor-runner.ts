@@ -1,4 +1,5 @@
 import { BusbarError } from '../errors.js';
+import type { Contract } from '../event/contract.js';
 import type { Delivery } from '../inbound/delivery.js';
 import { Inbound, type TopicPartition } from '../inbound/inbound.js';
 import { lagOf, type PartitionLag } from '../inbound/lag.js';
@@ -21,11 +22,13 @@ export class ProcessorRunner {
   readonly name: string;
   readonly group: string;
   readonly topics: readonly string[];
+  readonly settings: ProcessorSettings;
+  /** The events that it handles. */
+  readonly handles: readonly Contract[];
   /** How long nothing may be settled while records wait before the processor counts as stalled, in ms. */
   readonly stalledAfterMs: number;
   readonly #processor: Processor;
   readonly #environment: ProcessorEnvironment;
-  readonly #settings: ProcessorSettings;
   readonly #tally = new OutcomeTally();
   readonly #sender: StagedSender;
   readonly #delivery: Delivery;
@@ -41,7 +44,7 @@ export class ProcessorRunner {
 
   constructor(processor: Processor, settings: ProcessorSettings, environment: ProcessorEnvironment) {
     this.#processor = processor;
-    this.#settings = settings;
+    this.settings = settings;
     this.#environment = environment;
     const { publisher, deliveryTimeoutMs, notices, topics, groupPrefix } = environment;
     this.name = settings.name;
@@ -49,7 +52,8 @@ export class ProcessorRunner {
     this.group = `${groupPrefix}.${settings.name}`;
     this.#sender = new StagedSender({ publisher, deliveryTimeoutMs, notices, processor: this.name });
     const handlers = handlersOf(processor);
-    this.topics = [...new Set([...handlers.keys()].map((contract) => topics.topic(contract.topic)))];
+    this.handles = [...handlers.keys()];
+    this.topics = [...new Set(this.handles.map((contract) => topics.topic(contract.topic)))];
     const onStuck = (record: InRecord, ended: Promise<unknown>): void => this.#noticeStuck(record, ended);
     this.#delivery = deliveryOf({ handlers, group: this.group, settings, sender: this.#sender, onStuck }, environment);
   }
@@ -191,8 +195,8 @@ export class ProcessorRunner {
       driver,
       group: this.group,
       topics: this.topics,
-      starts: new StartOffsets({ group: this.group, from: this.#settings.from ?? from, driver, store }),
-      concurrency: this.#settings.concurrency ?? 1,
+      starts: new StartOffsets({ group: this.group, from: this.settings.from ?? from, driver, store }),
+      concurrency: this.settings.concurrency ?? 1,
       maxInFlight,
       drainMs,
       tally: this.#tally,

@@ -1,6 +1,7 @@
 import type { Receipt } from '../bus/receipt.js';
 import { EventRegistry } from '../event/event-registry.js';
 import type { OutcomeCounts } from '../inbound/outcomes.js';
+import type { TopicDescription } from '../kafka/driver.js';
 import type { ProcessorManager } from '../processor/processor-manager.js';
 import type { PartitionLag } from '../inbound/lag.js';
 import { printNotice } from '../telemetry/notices.js';
@@ -10,6 +11,8 @@ import type { Health } from './health/health.js';
 import { healthOf } from './health/service-health.js';
 import { KafkaClient } from './client/kafka-client.js';
 import { subscribeByName, type DataHandler, type EventHandlerOptions } from './event-handlers.js';
+import type { PromiseLedger } from './ledger/promise-ledger.js';
+import { ledgerOf } from './ledger/service-ledger.js';
 import { mapOf, type ServiceMap } from './map/service-map.js';
 import { Lifecycle, type Begun, type LifecycleState } from './lifecycle.js';
 import { EventPublication, type PublishEventOptions } from './publish-event.js';
@@ -49,6 +52,7 @@ export class KafkaService {
   readonly #parts: ServiceParts;
   readonly #lifecycle: Lifecycle;
   #running: Running | undefined;
+  #topics: readonly TopicDescription[] = [];
   #registry: EventRegistry | undefined;
   /** For Kafka work beside events: messages, topics, offsets. The same as `container.get(KafkaClient)`. */
   readonly client: KafkaClient;
@@ -104,6 +108,15 @@ export class KafkaService {
       processors: Object.fromEntries(status.map(([name, { outcomes }]) => [name, outcomes])),
       queued: this.#running?.publisher.queued().records ?? 0,
     };
+  }
+
+  /**
+   * Which promises hold for each event, each processor, listeners and the bridge as they are configured now, with what
+   * weakens them and the tests that show them. Topics are as they were read at the start. Throws `ILLEGAL_TRANSITION` when
+   * the service does not run.
+   */
+  promises(): PromiseLedger {
+    return ledgerOf(this.#whileRunning('promises()'), this.#parts, this.#topics);
   }
 
   /** Who publishes, handles and hears what; also before the start, and of an application that would not start. */
@@ -176,7 +189,7 @@ export class KafkaService {
     if (config.debug) begun(notices.onNotice((notice) => printNotice(notice, 'info')));
     for (const message of config.warnings) notices.raise({ level: 'warn', code: 'CONFIG_WARNING', message });
     this.#running = await connectParts(this.#parts, begun);
-    await open(this.#running, this.#parts, begun);
+    this.#topics = await open(this.#running, this.#parts, begun);
   }
 
   #listenToSignals(): () => void {

@@ -66,6 +66,14 @@ export interface Settling {
   readonly committed: Promise<void>;
 }
 
+/** What a COMMIT of a store survives. */
+export interface StoreDurability {
+  /** The database: `sqlite`. */
+  readonly kind: string;
+  /** What it waits for before a COMMIT has succeeded, in the words of the database; `full`: also the loss of power. */
+  readonly synchronous: string;
+}
+
 /**
  * Where inbox, staged records and the effects of processors live. One store may serve several processes. What is
  * promised of every implementation is checked by its conformance suite.
@@ -75,6 +83,8 @@ export interface Store {
   open(): Promise<void>;
   /** Commits what is pending and closes. */
   close(): Promise<void>;
+  /** As the database itself says; throws `STORE_CLOSED` while it is not open. */
+  readonly durability: StoreDurability;
   /**
    * How often a transaction that settlements share could not begin or commit, so that they were lost. Counted at once,
    * before any rejection is heard: whoever builds on what was written before can see that it is gone. 0 where nothing is

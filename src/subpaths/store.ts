@@ -9,5 +9,6 @@ export type {
   SqlValue,
   StagedRecord,
   Store,
+  StoreDurability,
   StoredRecord,
 } from '../store/store.js';

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 
+import { BusbarError } from '../errors.js';
 import {
   done,
   prepared,
@@ -28,6 +29,20 @@ export const INBOX_CASES: readonly StoreConformanceCase[] = [
       assert.deepEqual(await effects(), ['a']);
       assert.deepEqual(await store.find('g', '/s', 'a'), row('a'));
       assert.equal(store.lostGroups, 0);
+    },
+  },
+  {
+    name: 'what a COMMIT survives is said while the store is open, and only then',
+    async run(context) {
+      const store = await context.open();
+      const { kind, synchronous } = store.durability;
+      assert.match(kind, /^\w+$/);
+      assert.match(synchronous, /^\w+$/);
+      await store.close();
+      assert.throws(
+        () => store.durability,
+        (error) => error instanceof BusbarError && error.code === 'STORE_CLOSED',
+      );
     },
   },
   {

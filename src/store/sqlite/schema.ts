@@ -27,6 +27,15 @@ const TABLES = `
   ) without rowid;
 `;
 
+/** What SQLite calls the values of `pragma synchronous`. */
+const SYNCHRONOUS = ['off', 'normal', 'full', 'extra'];
+
+/** What this connection waits for before a COMMIT has succeeded. */
+export function synchronousOf(connection: Connection): string {
+  const value = connection.first<{ synchronous: number | bigint }>('pragma synchronous')?.synchronous;
+  return SYNCHRONOUS[Number(value)] ?? String(value);
+}
+
 /** Creates the tables, in a transaction of the caller. Refuses what a newer Busbar wrote. */
 export function createTables(connection: Connection): void {
   connection.exec(TABLES);

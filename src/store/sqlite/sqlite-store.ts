@@ -1,6 +1,6 @@
 import { BusbarError } from '../../errors.js';
 import { isPromise } from '../../maybe-promise.js';
-import type { InboxRow, Settlement, Settling, SqlTransaction, SqlValue, Store, StoredRecord } from '../store.js';
+import type { InboxRow, Settlement, Settling, SqlTransaction, SqlValue, Store, StoreDurability, StoredRecord } from '../store.js';
 import { awaitTurn } from './busy.js';
 import { Connection } from './connection.js';
 import { GroupCommit } from './group-commit.js';
@@ -8,7 +8,7 @@ import type { SqliteHandle } from './handle.js';
 import { Inbox } from './inbox.js';
 import { Positions, type PositionState } from './positions.js';
 import { prune } from './prune.js';
-import { configure, createTables } from './schema.js';
+import { configure, createTables, synchronousOf } from './schema.js';
 import { isBusy, storeFailed } from './sqlite-error.js';
 import { StagedRecords } from './staged-records.js';
 import { WorkTransaction } from './transaction.js';
@@ -30,6 +30,7 @@ interface Opened {
   readonly inbox: Inbox;
   readonly records: StagedRecords;
   readonly positions: Positions;
+  readonly durability: StoreDurability;
 }
 
 /**
@@ -65,6 +66,7 @@ class SqliteStore implements Store {
         inbox: new Inbox(writer),
         records: new StagedRecords(writer),
         positions: new Positions(writer),
+        durability: { kind: 'sqlite', synchronous: synchronousOf(writer) },
       };
     } catch (error) {
       for (const connection of connections) connection.close();
@@ -87,6 +89,10 @@ class SqliteStore implements Store {
   find(group: string, source: string, id: string): InboxRow | undefined {
     const { inbox } = this.#ready();
     return answered(() => inbox.find(group, source, id));
+  }
+
+  get durability(): StoreDurability {
+    return this.#ready().durability;
   }
 
   get lostGroups(): number {
