@@ -53,3 +53,18 @@ it('knows the embedded broker, and a store', async () => {
     says: expect.stringContaining('synchronous=full') as string,
   });
 });
+
+it('says what it costs to stay in memory', async () => {
+  const { service } = await application({ enabled: false, bootstrapServers: undefined });
+  await service.start();
+  const broken = service.promises().rows.filter(({ holds }) => holds === 'no');
+  expect(broken.map(({ subject, promise }) => `${subject}: ${promise}`)).toEqual([
+    'event order_placed: delivery',
+    'event order_placed: durability',
+    'event order_shipped: delivery',
+    'event order_shipped: durability',
+    'processor orders: delivery',
+    'processor orders: durability',
+    'bridge: delivery',
+  ]);
+});

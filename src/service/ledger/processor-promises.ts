@@ -54,7 +54,10 @@ function once(subject: string, processor: ProcessorFacts, facts: LedgerFacts): P
   const row = { subject, promise: 'once' as const };
   if (store === undefined) {
     const says = 'best effort: repeats among the last 100,000 ids of this process are dropped';
-    return kept({ ...row, says, shownBy: SHOWN_BY.bestEffort }, [`${NO_STORE}: after a restart an event may be handled again`, ...weaker]);
+    return kept({ ...row, says, shownBy: SHOWN_BY.bestEffort }, [
+      `${NO_STORE}: an event that comes again later, or after a restart, is handled again`,
+      ...weaker,
+    ]);
   }
   const says = `effects in ctx.transaction happen once per group and event, ${memoryOf(facts)}; what is done outside of it, at least once`;
   return kept({ ...row, says, shownBy: SHOWN_BY.inbox }, weaker);

@@ -31,6 +31,6 @@ export function ledgerOf(
 }
 
 function keepingOf({ enabled, embedded }: Pick<ServiceParts['config'], 'enabled' | 'embedded'>): Keeping {
-  if (!(enabled ?? true)) return 'memory';
+  if (!enabled) return 'memory';
   return embedded === undefined ? 'kafka' : { embedded: embedded.dir };
 }

@@ -13,5 +13,5 @@ export const SHOWN_BY = {
   listening: ['test/unit/bus-listeners.test.ts', 'test/unit/bus-listens.test.ts'],
   heard: ['test/unit/bus-mirrored.test.ts'],
   mirror: ['test/integration/mirror.test.ts', 'test/unit/bus-mirrored.test.ts'],
-  memory: ['test/unit/simulated-kafka.test.ts'],
+  memory: ['test/unit/service-in-memory.test.ts'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
