@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 
 import type { Processor } from '../../src/processor/processor.js';
 import { retry } from '../../src/policy/policy.js';
@@ -6,6 +6,7 @@ import { type TestApplication, until } from '../support/application.js';
 import { applications, billing, newStore, placed, withAndWithoutStore } from '../support/billing.js';
 import { OrderBilled, OrderPlaced } from '../support/events.js';
 import { deferred } from '../support/records.js';
+import { application, stopApplications } from '../support/shop-application.js';
 
 const start = applications();
 const events = [OrderPlaced, OrderBilled];
@@ -149,5 +150,23 @@ describe('A processor that is paused', () => {
     await application.manager.restart('billing');
     await application.caughtUp('billing');
     expect(seen).toEqual(['a:1', 'a:2']);
+  });
+});
+
+describe('A service one of whose processors is paused', () => {
+  afterEach(stopApplications);
+
+  it('is well, says which one is paused and what lets it go on', async () => {
+    const { service } = await application();
+    await service.start();
+    await service.processors.pause('orders');
+    const health = await service.healthCheck();
+    expect(health.ready).toBe(true);
+    expect(health.checks.find(({ name }) => name === 'processor orders')).toMatchObject({
+      status: 'green',
+      message: "it is paused, as it was asked to: service.processors.resume('orders') lets it go on",
+    });
+    await service.stop();
+    expect(service.state).toBe('stopped');
   });
 });
