@@ -46,6 +46,7 @@ export const libraries = {
   eventemitter3: ['telemetry'],
   avsc: ['codec', 'schema'],
   inversify: ['service'],
+  fastify: ['http'],
 };
 
 /** What stands beside `src/` and uses the package as everybody does: by its name. */

@@ -47,6 +47,7 @@ export const ERROR_CODES = {
   EMBEDDED_NOT_BUILT: 'the embedded broker was not built in this checkout',
   EMBEDDED_FAILED: 'the embedded broker could not start or refused an operation',
   EMBEDDED_CRASHED: 'the embedded broker ended unexpectedly',
+  LISTEN_FAILED: 'the HTTP server could not listen where it was told to',
   DATA_DIR_IN_USE: 'another process uses this data directory',
 } as const;
 

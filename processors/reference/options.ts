@@ -12,6 +12,8 @@ export interface Options {
   readonly dataDir: string | undefined;
   /** Size of the bundled scenario. */
   readonly events: number;
+  /** Where HTTP is served, on this machine; 0: a port that is free; undefined: not served. */
+  readonly port: number | undefined;
   readonly help: boolean;
 }
 
@@ -24,6 +26,7 @@ export const USAGE = `Usage: npm start -- [options]
   --json               One JSON object on stdout, everything else on stderr. (npm prints two lines of its own
                        before it; npm start -s keeps them back.)
   --data-dir DIR       Keep the log of the embedded broker and the store in DIR; without it they are temporary.
+  --port N             Serve health, stats, topics and events over HTTP, to this machine only; 0: a port that is free.
   --help               Show this.
 
 KAFKA_BOOTSTRAP_SERVERS=host:port,... uses these servers; without it the embedded broker is started.
@@ -37,13 +40,22 @@ export class UsageError extends Error {
 
 const DEFAULT_EVENTS = 2000;
 const MAX_EVENTS = 10_000_000;
+const MAX_PORT = 65_535;
 
 /** Throws `UsageError`. */
 export function parseOptions(argv: readonly string[]): Options {
-  const { input, events, exit, json, 'data-dir': dataDir, help } = parse(argv);
+  const { input, events, exit, json, 'data-dir': dataDir, port, help } = parse(argv);
   if (input === '' || dataDir === '') throw new UsageError(`${input === '' ? '--input' : '--data-dir'} needs a value`);
   if (events !== undefined && input !== undefined) throw new UsageError('--events is the size of the bundled scenario: leave out --input');
-  return { input, exit, json, dataDir, help, events: events === undefined ? DEFAULT_EVENTS : eventsOf(events) };
+  return {
+    input,
+    exit,
+    json,
+    dataDir,
+    help,
+    events: events === undefined ? DEFAULT_EVENTS : eventsOf(events),
+    port: port === undefined ? undefined : portOf(port),
+  };
 }
 
 function parse(argv: readonly string[]) {
@@ -56,6 +68,7 @@ function parse(argv: readonly string[]) {
         exit: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         'data-dir': { type: 'string' },
+        port: { type: 'string' },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
@@ -70,4 +83,10 @@ function eventsOf(given: string): number {
   if (events < 1 || events > MAX_EVENTS)
     throw new UsageError(`--events must be an integer from 1 to 10,000,000, not ${JSON.stringify(given)}`);
   return events;
+}
+
+function portOf(given: string): number {
+  const port = /^\d{1,5}$/.test(given) ? Number(given) : Number.NaN;
+  if (!(port <= MAX_PORT)) throw new UsageError(`--port must be an integer from 0 to ${MAX_PORT}, not ${JSON.stringify(given)}`);
+  return port;
 }

@@ -1,4 +1,5 @@
 import { EventBus, EventRegistry, KafkaService, printNotice, TOKENS, type KafkaConfig, type Notices } from 'busbar';
+import { serveHttp } from 'busbar/http';
 import { sqliteStore, type Store } from 'busbar/store';
 import Libsql from 'libsql';
 
@@ -63,6 +64,7 @@ class Run {
   /** Resolves to the number of rejected lines. */
   async toTheEnd(): Promise<number> {
     this.#announce();
+    await this.#serve();
     await this.#start();
     this.#began = performance.now();
     this.#progress.start();
@@ -78,6 +80,14 @@ class Run {
     // Interrupted before there was anything to tell, or there was nothing to wait for: what is known now is the summary.
     if (!this.#told) await this.#reopened(() => this.#tell());
     return this.#feeder.counts.rejected;
+  }
+
+  /** From before the start, so that its health can be asked for; the service closes it. */
+  async #serve(): Promise<void> {
+    const { port } = this.#options;
+    if (port === undefined) return;
+    const { address } = await serveHttp(this.#service, { port });
+    this.#progress.say(`HTTP: ${address}`);
   }
 
   async #start(): Promise<void> {

@@ -36,7 +36,7 @@ export function subscribeByName(
 
 function contractsOf(registry: EventRegistry, name: string, version: number | undefined): Contract[] {
   const named = registry.named(name);
-  if (named.length === 0) throw unknown(registry, name);
+  if (named.length === 0) throw unknownEvent(registry, name);
   if (version === undefined) return named;
   const found = named.filter((contract) => contract.version === version);
   if (found.length > 0) return found;
@@ -44,7 +44,8 @@ function contractsOf(registry: EventRegistry, name: string, version: number | un
   throw new BusbarError('VERSION_UNSUPPORTED', `${name} version ${version} is not registered; there is version ${known}`);
 }
 
-function unknown(registry: EventRegistry, name: string): BusbarError {
+/** `EVENT_UNKNOWN` with what may have been meant. */
+export function unknownEvent(registry: EventRegistry, name: string): BusbarError {
   const names = [...new Set(registry.contracts().map((contract) => contract.name))].toSorted();
   const meant = nearest(name, names);
   const fix = meant === undefined ? `there are ${names.join(', ') || 'none'}` : `did you mean '${meant}'?`;

@@ -4,7 +4,7 @@ import type { OutcomeCounts } from '../inbound/outcomes.js';
 import type { TopicDescription } from '../kafka/driver.js';
 import type { ProcessorManager } from '../processor/processor-manager.js';
 import type { PartitionLag } from '../inbound/lag.js';
-import { printNotice } from '../telemetry/notices.js';
+import { printNotice, type Notices } from '../telemetry/notices.js';
 import type { ServiceParts } from './assembly.js';
 import { caughtUp, lagOfAll } from './caught-up.js';
 import type { Health } from './health/health.js';
@@ -92,6 +92,25 @@ export class KafkaService {
   }
 
   /**
+   * For what takes work from outside, such as a server: `end` is called first in a stop, or when a start has failed, and the stop
+   * is not over before `end` is; meanwhile handlers end and what was published is sent. It is given the deadline, in ms since
+   * 1970, and has to end by then. Returns the means to forget it. Throws `ILLEGAL_TRANSITION` when the service stops or has stopped.
+   */
+  onStop(end: (deadline: number) => void | Promise<void>): () => void {
+    return this.#lifecycle.accompany('onStop()', end);
+  }
+
+  /** The events that the application registered. Throws what is wrong with one of them: `EVENT_DUPLICATE`, `EVENT_DEFINITION`, … */
+  get events(): EventRegistry {
+    return (this.#registry ??= new EventRegistry(this.#parts.events));
+  }
+
+  /** Where the service speaks up; the same as `container.get(TOKENS.Notices)`. */
+  get notices(): Notices {
+    return this.#parts.notices;
+  }
+
+  /**
    * Looks at everything now, in three seconds at most: service, broker, producer, store and each processor, with since
    * when it is so and what to do. `live` is false when only a restart of the process helps, `ready` is true when the service runs
    * and all is green. Rejects nothing, whatever the state.
@@ -169,8 +188,7 @@ export class KafkaService {
    * `VERSION_UNSUPPORTED`.
    */
   addEventHandler(name: string, handler: DataHandler, options: EventHandlerOptions = {}): () => void {
-    this.#registry ??= new EventRegistry(this.#parts.events);
-    return subscribeByName(this.#parts.bus, this.#registry, name, handler, options);
+    return subscribeByName(this.#parts.bus, this.events, name, handler, options);
   }
 
   /** While it stops, handlers that are given their time may still send. */

@@ -27,6 +27,7 @@ const ALLOWED: Readonly<Record<LifecycleState, string>> = {
 export class Lifecycle {
   readonly #onUndoFailed: (error: unknown) => void;
   readonly #undos: Undo[] = [];
+  readonly #companions = new Set<Undo>();
   #state: LifecycleState = 'created';
   #since = new Date();
   #starting: Promise<void> | undefined;
@@ -66,6 +67,16 @@ export class Lifecycle {
     if (this.#state === 'stopped' || this.#state === 'failed') return this.#stopping ?? Promise.resolve();
     this.#stopping ??= this.#stop(deadlineMs);
     return this.#stopping;
+  }
+
+  /**
+   * `end` is called before anything is taken back, by a stop or by a start that failed, and has ended when that has; meanwhile
+   * the steps are taken back. Returns the means to forget it. Throws `ILLEGAL_TRANSITION` when nothing will be taken back any more.
+   */
+  accompany(call: string, end: Undo): () => void {
+    if (this.#state !== 'created' && this.#state !== 'starting' && this.#state !== 'running') throw this.illegal(call);
+    this.#companions.add(end);
+    return () => void this.#companions.delete(end);
   }
 
   /** The error for a call that the state does not allow. */
@@ -116,6 +127,8 @@ export class Lifecycle {
 
   async #undo(deadline: number): Promise<unknown[]> {
     const failures: unknown[] = [];
+    const companions = Promise.allSettled(Array.from(this.#companions, async (end) => end(deadline)));
+    this.#companions.clear();
     for (let undo = this.#undos.pop(); undo !== undefined; undo = this.#undos.pop()) {
       try {
         await undo(deadline);
@@ -123,6 +136,7 @@ export class Lifecycle {
         failures.push(error);
       }
     }
+    for (const ended of await companions) if (ended.status === 'rejected') failures.push(ended.reason);
     return failures;
   }
 }

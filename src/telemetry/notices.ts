@@ -24,6 +24,7 @@ export interface Notice {
 /** Occurrences that are not errors by themselves. */
 export type NoticeCode =
   | 'HEALTH_CHANGED'
+  | 'HTTP_FAILED'
   | 'LATE_PUBLISH'
   | 'CONSUMER_RESTARTED'
   | 'PRODUCER_REPLACED'

@@ -91,6 +91,24 @@ describe('the reference application', () => {
     expect((await first.summary()).input.published).toBe(20);
   });
 
+  it('serves over HTTP what it is asked to, and takes events, until it stops', async () => {
+    const app = new ReferenceApp(['--input', 'none', '--json', '--port', '0'], { env });
+    await app.says('Serving');
+    const [, address] = /^HTTP: (http:\/\/127\.0\.0\.1:\d+)$/m.exec(app.stderr)!;
+    expect((await fetch(`${address}/health/ready`)).status).toBe(200);
+    const { data, id, type: name } = begun;
+    const body = JSON.stringify({ topic: 'debate-events', name, data, id });
+    const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body };
+    expect((await fetch(`${address}/kafka/events`, init)).status).toBe(201);
+    const taken = async (): Promise<boolean> => (await (await fetch(`${address}/stats`)).text()).includes('"handled":1,');
+    await expect.poll(taken, { timeout: 30_000 }).toBe(true);
+    const second = await new ReferenceApp(['--input', 'none', '--exit', '--port', new URL(address!).port], { env }).ended;
+    expect(second).toMatchObject({ code: 1, stdout: '' });
+    expect(second.stderr).toMatch(/^\[LISTEN_FAILED\] .*EADDRINUSE/m);
+    app.kill('SIGTERM');
+    expect((await app.summary()).eventsByName).toEqual({ debate_initiated: 1 });
+  });
+
   it('tells people what happened, in words', async () => {
     const { code, stdout, stderr } = await new ReferenceApp(['--events', '40', '--exit'], { env }).ended;
     expect(code).toBe(0);

@@ -182,4 +182,44 @@ describe('a lifecycle', () => {
     expect(deadlines[0]).toBe(deadlines[1]);
     expect(deadlines[0]).toBeGreaterThanOrEqual(before + 60_000);
   });
+
+  it('tells what accompanies it first that it ends, takes its steps back meanwhile, and waits for it last', async () => {
+    const { lifecycle, log, start, stop } = scene(['store']);
+    let end: () => void = () => undefined;
+    lifecycle.accompany('onStop()', () => {
+      log.push('told');
+      return new Promise((resolve) => (end = resolve));
+    });
+    await start();
+    const stopping = stop();
+    await expect.poll(() => log).toEqual(['store', 'told', '-store']);
+    expect(lifecycle.state).toBe('stopping');
+    end();
+    await stopping;
+    expect(lifecycle.state).toBe('stopped');
+  });
+
+  it('ends what accompanies it when its start fails, or when it is stopped before', async () => {
+    for (const end of ['start', 'stop'] as const) {
+      const { lifecycle, undoErrors, fail, ...calls } = scene();
+      const fault = new Error('the companion failed');
+      lifecycle.accompany('onStop()', () => Promise.reject(fault));
+      fail('driver');
+      await rejection(calls[end]());
+      expect(lifecycle.state).toBe('failed');
+      if (end === 'start') expect(undoErrors).toEqual([fault]);
+    }
+  });
+
+  it('ends nothing that it was told to forget, and takes no company when nothing will be ended any more', async () => {
+    const { lifecycle, log, start, stop } = scene([]);
+    const forget = lifecycle.accompany('onStop()', () => void log.push('told'));
+    await start();
+    forget();
+    await stop();
+    expect(log).toEqual([]);
+    expect(() => lifecycle.accompany('onStop()', () => undefined)).toThrow(
+      '[ILLEGAL_TRANSITION] onStop() is not allowed while the service is stopped',
+    );
+  });
 });

@@ -170,7 +170,15 @@ describe('the bundled scenario', () => {
 
 describe('the command line', () => {
   it('has defaults for everything', () => {
-    expect(parseOptions([])).toEqual({ input: undefined, exit: false, json: false, dataDir: undefined, events: 2000, help: false });
+    expect(parseOptions([])).toEqual({
+      input: undefined,
+      exit: false,
+      json: false,
+      dataDir: undefined,
+      events: 2000,
+      port: undefined,
+      help: false,
+    });
   });
 
   it('is understood', () => {
@@ -181,10 +189,15 @@ describe('the command line', () => {
       dataDir: 'x',
     });
     expect(parseOptions(['--events', '15']).events).toBe(15);
+    expect(parseOptions(['--port', '0']).port).toBe(0);
+    expect(parseOptions(['--port', '65535']).port).toBe(65_535);
   });
 
   it.each([
-    [['--port', '1'], /--port/],
+    [['--porth', '1'], /--porth/],
+    [['--port', '65536'], /--port must be an integer from 0 to 65535, not "65536"/],
+    [['--port', 'any'], /not "any"/],
+    [['--port='], /not ""/],
     [['peps.jsonl'], /peps\.jsonl/],
     [['--events', '0'], /1 to 10,000,000, not "0"/],
     [['--events', 'many'], /not "many"/],
