@@ -29,7 +29,8 @@ export default defineConfig({
     maxWorkers: 2,
     reporters: results === undefined ? ['default'] : ['default', ['json', { outputFile: `${results}/${process.pid}.json` }]],
     projects: [
-      project('unit', ['dist/test/{unit,property}/**/*.test.js', 'test/{architecture,docs}/**/*.test.mjs'], 20_000),
+      project('unit', ['dist/test/unit/**/*.test.js', 'test/{architecture,docs}/**/*.test.mjs'], 20_000),
+      project('property', ['dist/test/property/**/*.test.js'], 300_000),
       project('contract', ['dist/test/contract/**/*.test.js'], 60_000),
       project('integration', ['dist/test/integration/**/*.test.js', 'test/examples/**/*.test.mjs'], 60_000),
       project('chaos', ['dist/test/chaos/**/*.test.js'], 120_000),

@@ -19,7 +19,7 @@ const steps = {
   api: ['node', 'scripts/api-report.mjs', '--check'],
   unused: ['knip'],
   package: ['node', 'scripts/check-package.mjs'],
-  tests: ['vitest', 'run', '--project', 'unit', '--project', 'contract'],
+  tests: ['vitest', 'run', '--project', 'unit', '--project', 'property', '--project', 'contract'],
 };
 
 function run([command, ...args]) {

@@ -10,6 +10,8 @@ interface Timer {
  * simulated Kafka works in turns of the event loop too; none of it takes that many in a row.
  */
 const IDLE_TURNS = 200;
+/** As much before time moves on: whatever goes on now has its next timer set by then. */
+const MOVE_TURNS = 12;
 
 /**
  * A time that stands still until somebody lets it pass, and then takes none: timers fire one by one in the order of
@@ -38,10 +40,10 @@ export class VirtualClock implements SimulatedClock {
   /** Lets so much time pass. */
   async advance(ms: number): Promise<void> {
     const until = this.#now + ms;
-    await turn();
+    await this.#settle();
     while ((this.#timers[0]?.at ?? Number.POSITIVE_INFINITY) <= until) {
       this.#fireNext();
-      await turn();
+      await this.#settle();
     }
     this.#now = until;
   }
@@ -72,8 +74,14 @@ export class VirtualClock implements SimulatedClock {
     for (let turns = 0; turns < IDLE_TURNS && this.#timers.length === 0; turns++) await turn();
     if (this.#timers.length === 0) return false;
     this.#fireNext();
-    await turn();
+    await this.#settle();
     return true;
+  }
+
+  /** Turns of the event loop, until something is due now or nothing new comes. */
+  async #settle(): Promise<void> {
+    await turn();
+    for (let turns = 1; turns < MOVE_TURNS && this.#timers[0]?.at !== this.#now; turns++) await turn();
   }
 
   #fireNext(): void {
