@@ -65,7 +65,7 @@ async function readAll({ bootstrap, prefix, events }: Setting, store: Store | un
   });
   await service.start();
   await end;
-  while (service.getStats().processors['reader']!.handled < events) await new Promise((resolve) => setImmediate(resolve));
+  while (service.processors.status().get('reader')!.outcomes.handled < events) await new Promise((resolve) => setImmediate(resolve));
   const measurement = stop!(events);
   await service.stop();
   return measurement;

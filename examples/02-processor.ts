@@ -85,7 +85,7 @@ await bus.publish(new DecisionMade({ debateId: 'd-2', outcome: 'rejected' }));
 
 // #region settled
 while (!(await service.caughtUp())) await pause(25);
-const { delivered, handled, duplicate } = service.getStats().processors['tally']!;
+const { delivered, handled, duplicate } = service.getStats().processors['tally']!.outcomes;
 console.log(`delivered ${delivered}: handled ${handled}, duplicate ${duplicate}`);
 for (const row of await store.read('select * from tally order by outcome')) console.log(row);
 // #endregion

@@ -82,7 +82,7 @@ for (const debateId of ['d-404', 'd-busy', 'd-down']) {
   await bus.publish(new DecisionMade({ debateId, outcome: 'accepted' }));
   while (!(await service.caughtUp())) await pause(25);
 }
-const { handled, deadLettered } = service.getStats().processors['announce']!;
+const { handled, deadLettered } = service.getStats().processors['announce']!.outcomes;
 console.log(`handled ${handled}, dead-lettered ${deadLettered}`);
 
 // #region look

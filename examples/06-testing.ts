@@ -81,6 +81,6 @@ void test('an answer that is lost on the way costs nothing and doubles nothing',
   await service.stop();
   assert.equal(await fault.remove(), 1);
   assert.equal(receipt.where, 'kafka');
-  assert.equal(service.getStats().processors['debate']!.delivered, 1);
+  assert.equal(service.getStats().processors['debate']!.outcomes.delivered, 1);
 });
 // #endregion

@@ -78,5 +78,5 @@ console.log(`Kafka: ${config.bootstrapServers.join(',')}`);
 
 await container.get(EventBus).publish(new DecisionMade({ debateId: 'd-1', outcome: 'accepted' }), { id: 'decision-1' });
 while (!(await service.caughtUp())) await pause(25);
-console.log(`evolution: handled ${service.getStats().processors['evolution']!.handled}`);
+console.log(`evolution: handled ${service.getStats().processors['evolution']!.outcomes.handled}`);
 await service.stop();

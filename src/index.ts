@@ -16,6 +16,7 @@ export type { Envelope, EventMetadata } from './event/envelope.js';
 export type { Violation } from './event/json-value.js';
 
 export { EventBus, type EventBusOptions, type SubscribeOptions } from './bus/event-bus.js';
+export type { EventStats } from './bus/event-meters.js';
 export { Listens, attachListeners } from './bus/listens.js';
 export { ListenerError, type Receipt } from './bus/receipt.js';
 export { PublishError } from './bus/publish-error.js';
@@ -44,16 +45,18 @@ export type { ProcessorState, ProcessorStatus } from './processor/processor-stat
 export type { TopicPartition } from './inbound/inbound.js';
 export { OUTCOMES, type Outcome, type OutcomeCounts } from './inbound/outcomes.js';
 export type { ReadingSettings } from './inbound/reading-settings.js';
+export type { DeliveryStats, EventDeliveries } from './inbound/outcome-tally.js';
 export type { From } from './inbound/start-offset.js';
 export { SendError } from './outbound/send-error.js';
 export { KafkaEventBridge } from './bridge/kafka-event-bridge.js';
 export type { MirrorState, MirrorStatus } from './bridge/mirror.js';
 
-export { KafkaService, type ServiceStats, type StartOptions, type StopOptions } from './service/kafka-service.js';
+export { KafkaService, type StartOptions, type StopOptions } from './service/kafka-service.js';
 export { PromiseLedger } from './service/ledger/promise-ledger.js';
 export type { PromiseKind, PromiseRow } from './service/ledger/promise-row.js';
 export type { Health, HealthCheck } from './service/health/health.js';
 export type { LifecycleState } from './service/lifecycle.js';
+export type { LagStats, ReaderStats, ServiceStats, TopicStats } from './service/stats.js';
 export type { Broadcast } from './service/assembly.js';
 export { ServiceMap, type MappedEvent, type MappedListener, type MappedProcessor, type MappedTopic } from './service/map/service-map.js';
 export { WiringError, type WiringFinding } from './service/wiring/finding.js';
@@ -72,3 +75,7 @@ export { TOKENS } from './service/tokens.js';
 export type { Clock } from './service/clock.js';
 
 export { Notices, printNotice, type Notice, type NoticeCode, type NoticeLevel } from './telemetry/notices.js';
+export type { ErrorStats } from './telemetry/last-error.js';
+export type { LatencyStats } from './telemetry/latency.js';
+export type { Volume } from './telemetry/topic-meters.js';
+export type { QueueStats } from './outbound/publisher.js';

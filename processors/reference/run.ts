@@ -56,7 +56,7 @@ class Run {
     });
     this.#progress = new Progress(process.stderr, () => ({
       input: this.#feeder.counts,
-      outcomes: Object.values(this.#service.getStats().processors),
+      outcomes: Object.values(this.#outcomes()),
     }));
     this.#listenTo(container.get<Notices>(TOKENS.Notices));
   }
@@ -117,13 +117,18 @@ class Run {
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
   }
 
+  #outcomes(): Summary['outcomes'] {
+    const { processors } = this.#service.getStats();
+    return Object.fromEntries(Object.entries(processors).map(([name, { outcomes }]) => [name, outcomes]));
+  }
+
   async #tell(): Promise<void> {
     this.#told = true;
     const elapsedMs = Math.round(performance.now() - this.#began);
     const input = this.#feeder.counts;
     const summary: Summary = {
       input,
-      outcomes: this.#service.getStats().processors,
+      outcomes: this.#outcomes(),
       ...(await readFigures(this.#store)),
       elapsedMs,
       eventsPerSecond: Math.round((input.published * 1000) / Math.max(1, elapsedMs)),

@@ -6,6 +6,7 @@ import type { Envelope } from '../event/envelope.js';
 import type { EventRegistry } from '../event/event-registry.js';
 import { Latest } from '../inbound/latest.js';
 import type { Handled } from '../inbound/line-options.js';
+import type { CountedDelivery, OutcomeTally } from '../inbound/outcome-tally.js';
 import { RecentIds } from '../inbound/recent-ids.js';
 import { RecordReader, type Reading } from '../inbound/record-reader.js';
 import { nameOf } from '../inbound/settler.js';
@@ -34,6 +35,7 @@ export interface MirrorDeliveryOptions {
   readonly isEcho: IsEcho;
   readonly hearingSide: HearingSide;
   readonly group: string;
+  readonly tally: OutcomeTally;
   readonly notices: Notices;
 }
 
@@ -73,8 +75,8 @@ export class MirrorDelivery {
     return this.#echoes;
   }
 
-  deliver(record: InRecord): MaybePromise<Handled> {
-    const reading = this.#reader.read(record);
+  deliver(record: InRecord, delivery: CountedDelivery): MaybePromise<Handled> {
+    const reading = this.#reader.read(record, delivery);
     return isPromise(reading) ? reading.then((read) => this.#conclude(record, read)) : this.#conclude(record, reading);
   }
 
@@ -108,7 +110,8 @@ export class MirrorDelivery {
   }
 
   #passOver({ topic, partition, offset }: InRecord, error: unknown): void {
-    const { notices, group } = this.#options;
+    const { notices, group, tally } = this.#options;
+    tally.failed(error);
     const message = `a record cannot be heard and is passed over (${codeOf(error)})`;
     notices.raise({ level: 'warn', code: 'RECORD_SKIPPED', message, error, details: { group, topic, partition, offset } });
   }

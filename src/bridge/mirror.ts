@@ -4,14 +4,17 @@ import type { Contract } from '../event/contract.js';
 import type { EventRegistry } from '../event/event-registry.js';
 import { Inbound, type TopicPartition } from '../inbound/inbound.js';
 import { lagOf, type PartitionLag } from '../inbound/lag.js';
-import { OutcomeTally, type OutcomeCounts } from '../inbound/outcomes.js';
+import { OutcomeTally, type DeliveryStats } from '../inbound/outcome-tally.js';
+import type { OutcomeCounts } from '../inbound/outcomes.js';
 import type { UnsettledRecord } from '../inbound/unsettled-record.js';
+import type { Waiting } from '../inbound/waiting.js';
 import { pause } from '../inbound/scope.js';
 import { StartOffsets, type From } from '../inbound/start-offset.js';
 import type { GroupMembership, KafkaDriver } from '../kafka/driver.js';
 import type { BodyMappings, TopicNames } from '../kafka/topics.js';
 import type { Store } from '../store/store.js';
 import type { Notices } from '../telemetry/notices.js';
+import type { TopicMeters } from '../telemetry/topic-meters.js';
 import type { IsEcho } from './echo.js';
 import { MirrorDelivery, type HearingSide } from './mirror-delivery.js';
 
@@ -32,6 +35,7 @@ export interface MirrorOptions {
   readonly maxInFlight: number;
   /** How long listeners may go on when a partition is taken away, in ms. */
   readonly drainMs: number;
+  readonly meters: TopicMeters;
   readonly notices: Notices;
 }
 
@@ -68,7 +72,7 @@ const LONGEST_PAUSE_MS = 30_000;
 export class Mirror {
   readonly #options: MirrorOptions;
   readonly #contracts: readonly Contract[];
-  readonly #tally = new OutcomeTally();
+  readonly #tally: OutcomeTally;
   readonly #delivery: MirrorDelivery;
   #stopping = new AbortController();
   #inbound: Inbound | undefined;
@@ -81,7 +85,8 @@ export class Mirror {
   constructor(options: MirrorOptions) {
     this.#options = options;
     this.#contracts = options.registry.contracts().filter(({ direction }) => direction === 'in' || direction === 'both');
-    this.#delivery = new MirrorDelivery({ ...options, contracts: this.#contracts });
+    this.#tally = new OutcomeTally(Array.from(this.#contracts, ({ name }) => name));
+    this.#delivery = new MirrorDelivery({ ...options, contracts: this.#contracts, tally: this.#tally });
   }
 
   /** Reads what is listened to now; resolves once it has joined its group. Rejects as `KafkaDriver.consume`. */
@@ -133,6 +138,16 @@ export class Mirror {
     };
   }
 
+  /** What happened to the records since it was made, whether it hears or not. */
+  stats(): DeliveryStats {
+    return this.#tally.stats();
+  }
+
+  /** What it has read here and not settled. */
+  waiting(): Waiting {
+    return this.#inbound?.waiting() ?? { records: 0, oldest: undefined };
+  }
+
   /** How far the group's committed offsets are behind, for every partition that it reads; asks the broker. */
   lag(): Promise<readonly PartitionLag[]> {
     return lagOf(this.#options.driver.admin, this.#options.group, this.#topics);
@@ -178,7 +193,7 @@ export class Mirror {
   }
 
   #newInbound(topics: readonly string[]): Inbound {
-    const { driver, group, from, store, maxInFlight, drainMs, notices } = this.#options;
+    const { driver, group, from, store, maxInFlight, drainMs, meters, notices } = this.#options;
     return new Inbound({
       driver,
       group,
@@ -188,8 +203,9 @@ export class Mirror {
       maxInFlight,
       drainMs,
       tally: this.#tally,
+      meters,
       notices,
-      handle: (record) => this.#delivery.deliver(record),
+      handle: (record, _scope, delivery) => this.#delivery.deliver(record, delivery),
       onAssigned: () => undefined,
       onRevoked: () => undefined,
       onStopped: (error) => this.#fail(error),
@@ -200,6 +216,7 @@ export class Mirror {
     if (this.#state === 'stopped') return;
     this.#state = 'failed';
     this.#error = error;
+    this.#tally.failed(error, 'KAFKA_FAILED');
     const code = error instanceof BusbarError ? error.code : 'KAFKA_FAILED';
     const message = 'the bridge reads nothing: listeners do not hear what others publish';
     this.#options.notices.raise({ level: 'error', code, message, error, details: { group: this.#options.group } });

@@ -4,6 +4,7 @@ import type { Envelope } from '../event/envelope.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import { CallOrder } from './call-order.js';
 import type { Consequences } from './consequences.js';
+import type { EventMeter, EventMeters } from './event-meters.js';
 import { Hearing } from './hearing.js';
 import type { History } from './history.js';
 import type { ListenerSurroundings } from './listener-context.js';
@@ -16,6 +17,7 @@ export interface CarrierParts {
   readonly listeners: Listeners;
   readonly history: History;
   readonly surroundings: ListenerSurroundings;
+  readonly meters: EventMeters;
   readonly deliveryTimeoutMs: number;
 }
 
@@ -61,18 +63,34 @@ export class Carrier {
     const outlet = this.#connection?.outlet;
     if (outlet !== undefined && contractOfEvent(envelope.event).direction !== 'local')
       return this.#sendOut(envelope, outlet, deadline, own);
-    const heard = this.#order.begin(() => this.#tell(envelope, deadline, own));
+    const meter = this.#parts.meters.of(envelope.name);
+    meter.safe++;
+    const heard = this.#order.begin(() => this.#tell(envelope, deadline, own, meter));
     if (!isPromise(heard)) return { where: 'memory', envelope, listenerErrors: heard };
     return heard.then((listenerErrors) => ({ where: 'memory', envelope, listenerErrors }));
   }
 
   async #sendOut<E extends object>(envelope: Envelope<E>, outlet: Outlet, deadline: number, own?: Consequences): Promise<Receipt<E>> {
+    const meter = this.#parts.meters.of(envelope.name);
+    const since = performance.now();
     let arriving: Promise<Place | PublishError> | undefined;
-    const accepted = accept(outlet, envelope, deadline).then(({ safe }) => {
-      // Caught here and now: it may fail long before the listeners have ended.
-      arriving = safe.catch((error: unknown) => PublishError.from(error, { certainty: 'unknown', envelope, heard: true }));
-    });
-    const listenerErrors = await this.#order.beginAfter(accepted, () => this.#tell(envelope, deadline, own));
+    const accepted = accept(outlet, envelope, deadline).then(
+      ({ safe }) => {
+        // Caught here and now: it may fail long before the listeners have ended.
+        arriving = safe.then(
+          (place) => {
+            meter.safe++;
+            meter.latency.record(performance.now() - since);
+            return place;
+          },
+          (error: unknown) => failed(error, { certainty: 'unknown', envelope, heard: true }, meter),
+        );
+      },
+      (error: unknown) => {
+        throw failed(error, { certainty: 'not-sent', envelope, heard: false }, meter);
+      },
+    );
+    const listenerErrors = await this.#order.beginAfter(accepted, () => this.#tell(envelope, deadline, own, meter));
     const place = (await arriving) as Place | PublishError;
     if (place instanceof PublishError) throw place;
     return { ...place, envelope, listenerErrors };
@@ -80,14 +98,20 @@ export class Carrier {
 
   /** Tells the listeners here and nobody else. */
   hear(envelope: Envelope, consequences?: Consequences): MaybePromise<readonly ListenerError[]> {
-    const heard = this.#order.begin(() => this.#tell(envelope, this.#deadline(), consequences));
+    const meter = this.#parts.meters.of(envelope.name);
+    const heard = this.#order.begin(() => this.#tell(envelope, this.#deadline(), consequences, meter));
     return isPromise(heard) ? this.#follow(heard) : heard;
   }
 
-  #tell(envelope: Envelope, deadline: number, consequences: Consequences | undefined): MaybePromise<readonly ListenerError[]> {
+  #tell(
+    envelope: Envelope,
+    deadline: number,
+    consequences: Consequences | undefined,
+    meter: EventMeter,
+  ): MaybePromise<readonly ListenerError[]> {
     this.#parts.history.add(envelope);
     const listeners = this.#parts.listeners.take(contractOfEvent(envelope.event).eventClass);
-    return new Hearing(envelope, this.#parts.surroundings, consequences).run(listeners, deadline);
+    return new Hearing(envelope, this.#parts.surroundings, meter, consequences).run(listeners, deadline);
   }
 
   #follow<T>(work: Promise<T>): Promise<T> {
@@ -102,11 +126,13 @@ export class Carrier {
   }
 }
 
-/** Hands over; what goes wrong before the event has its place means that it was not sent. */
+/** Hands over; an outlet may throw. */
 async function accept(outlet: Outlet, envelope: Envelope, deadline: number): Promise<Accepted> {
-  try {
-    return await outlet(envelope, deadline);
-  } catch (error) {
-    throw PublishError.from(error, { certainty: 'not-sent', envelope, heard: false });
-  }
+  return outlet(envelope, deadline);
+}
+
+function failed(error: unknown, init: Parameters<typeof PublishError.from>[1], meter: EventMeter): PublishError {
+  const failure = PublishError.from(error, init);
+  meter.failed(failure.certainty);
+  return failure;
 }

@@ -10,6 +10,7 @@ import { ambient, type Ambient, type Stager } from './ambient.js';
 import { Carrier } from './carrier.js';
 import { Consequences } from './consequences.js';
 import type { Handler, Resolve } from './event-context.js';
+import { EventMeters, type EventStats } from './event-meters.js';
 import { History } from './history.js';
 import type { Departure, ListenerSurroundings } from './listener-context.js';
 import { Listeners, type Listener } from './listeners.js';
@@ -51,6 +52,7 @@ export class EventBus {
   readonly #listeners = new Listeners();
   readonly #history: History;
   readonly #carrier: Carrier;
+  readonly #meters = new EventMeters();
   readonly #onSubscribe = new Set<(eventClass: EventClass) => void>();
   /** Events that came in from outside. */
   readonly #mirrored = new WeakSet<object>();
@@ -65,6 +67,7 @@ export class EventBus {
       listeners: this.#listeners,
       history: this.#history,
       surroundings: { notices, resolve, depart },
+      meters: this.#meters,
       deliveryTimeoutMs,
     });
   }
@@ -142,6 +145,7 @@ export class EventBus {
    * the errors of the listeners when they have ended and everything that they published through their context is safe.
    */
   hear(envelope: Envelope): MaybePromise<readonly ListenerError[]> {
+    this.#meters.of(envelope.name).staged++;
     return this.#carrier.hear(envelope);
   }
 
@@ -152,7 +156,13 @@ export class EventBus {
    */
   hearMirrored(envelope: Envelope): MaybePromise<readonly ListenerError[]> {
     this.#mirrored.add(envelope.event);
+    this.#meters.of(envelope.name).mirroredIn++;
     return this.#carrier.hear(envelope, new Consequences(serviceOf(this.#options.source), envelope));
+  }
+
+  /** What became of the events that were published or heard here so far, by their names. */
+  stats(): Readonly<Record<string, EventStats>> {
+    return this.#meters.stats();
   }
 
   /** Whether anybody would hear an event of this class now. */
@@ -187,11 +197,16 @@ export class EventBus {
   }
 
   #prepare<E extends object>(event: E, options: PublishOptions, cause?: Envelope, consequences?: Consequences): Envelope<E> {
-    this.#admit(event);
     const contract = contractOfEvent(event);
-    contract.validate(event);
-    const id = options.id === undefined ? consequences?.nextId(contract.name) : undefined;
-    return createEnvelope(event, options, { source: this.#options.source, cause, id });
+    try {
+      this.#admit(event);
+      contract.validate(event);
+      const id = options.id === undefined ? consequences?.nextId(contract.name) : undefined;
+      return createEnvelope(event, options, { source: this.#options.source, cause, id });
+    } catch (error) {
+      this.#meters.of(contract.name).refused++;
+      throw error;
+    }
   }
 
   #stage<E extends object>(stager: Stager, event: E, options: PublishOptions): Receipt<E> {

@@ -2,6 +2,7 @@ import type { Envelope } from '../event/envelope.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import { withAmbient } from './ambient.js';
 import type { Consequences } from './consequences.js';
+import type { EventMeter } from './event-meters.js';
 import { ListenerContext, type ListenerSurroundings } from './listener-context.js';
 import type { Listener } from './listeners.js';
 import { ListenerError } from './receipt.js';
@@ -17,12 +18,14 @@ export class Hearing {
   readonly #surroundings: ListenerSurroundings;
   #errors: ListenerError[] | undefined;
   #running: Map<Listener, ListenerContext> | undefined;
+  readonly #meter: EventMeter;
   readonly #consequences: Consequences | undefined;
   #isOver = false;
 
-  constructor(envelope: Envelope, surroundings: ListenerSurroundings, consequences?: Consequences) {
+  constructor(envelope: Envelope, surroundings: ListenerSurroundings, meter: EventMeter, consequences?: Consequences) {
     this.#envelope = envelope;
     this.#surroundings = surroundings;
+    this.#meter = meter;
     this.#consequences = consequences;
   }
 
@@ -40,6 +43,7 @@ export class Hearing {
     let pending: Promise<void>[] | undefined;
     for (const listener of listeners) {
       if (!listener.active) continue;
+      this.#meter.heard++;
       const context = new ListenerContext(this.#envelope, listener.name, this.#surroundings, this.#consequences);
       let result: void | Promise<void> = undefined;
       try {
@@ -96,6 +100,7 @@ export class Hearing {
   }
 
   #report(error: ListenerError): void {
+    this.#meter.listenerErrors++;
     // The receipt was given away: what comes now is told to the operator only.
     if (!this.#isOver) (this.#errors ??= []).push(error);
     const { name, id } = this.#envelope;

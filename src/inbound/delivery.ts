@@ -7,6 +7,7 @@ import type { Notices } from '../telemetry/notices.js';
 import type { HandlerCall } from './handler-call.js';
 import { awaitHandler } from './handler-run.js';
 import type { Handled } from './line-options.js';
+import type { CountedDelivery, OutcomeTally } from './outcome-tally.js';
 import { Abandoned, BeginAgain, pause, ProcessorFailed, type Scope, stillOpen, unlessClosing } from './scope.js';
 import type { Identity, Settler } from './settler.js';
 import type { FindTask, Finding, Task } from './task.js';
@@ -18,6 +19,7 @@ export interface DeliveryOptions {
   readonly handlerTimeoutMs: number;
   /** Who reads: named in dead letters and notices. */
   readonly origin: DeadLetterOrigin;
+  readonly tally: OutcomeTally;
   readonly notices: Notices;
   /** Full name of the dead-letter topic of a full topic name. */
   deadLetterTopic(topic: string): string;
@@ -46,8 +48,8 @@ export class Delivery {
     this.#options = options;
   }
 
-  deliver(record: InRecord, scope: Scope): MaybePromise<Handled> {
-    const found = this.#options.taskOf(record);
+  deliver(record: InRecord, scope: Scope, delivery: CountedDelivery): MaybePromise<Handled> {
+    const found = this.#options.taskOf(record, delivery);
     return isPromise(found)
       ? found.then((finding) => this.#recognise(record, finding, stillOpen(scope)))
       : this.#recognise(record, found, scope);
@@ -107,6 +109,7 @@ export class Delivery {
         const failures = { attempts, first: firstFailedAt, last: new Date() };
         return this.#giveUp(record, task.identity, decision.action, { error, stage: 'handle' }, failures, scope);
       }
+      this.#options.tally.retried();
       this.#notice(
         'info',
         'DELIVERY_RETRIED',
@@ -186,6 +189,7 @@ export class Delivery {
     error: unknown,
   ): void {
     const { topic, partition, offset } = record;
+    this.#options.tally.failed(error);
     this.#options.notices.raise({
       level,
       code,

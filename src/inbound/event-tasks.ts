@@ -4,6 +4,7 @@ import type { Envelope } from '../event/envelope.js';
 import type { InRecord } from '../kafka/record.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import { Attempt, type AttemptOptions } from './attempt.js';
+import type { CountedDelivery } from './outcome-tally.js';
 import type { Reading, RecordReader } from './record-reader.js';
 import type { Finding, Task } from './task.js';
 
@@ -19,8 +20,8 @@ export class EventTasks {
     this.#options = options;
   }
 
-  of(record: InRecord): MaybePromise<Finding> {
-    const reading = this.#reader.read(record);
+  of(record: InRecord, delivery: CountedDelivery): MaybePromise<Finding> {
+    const reading = this.#reader.read(record, delivery);
     return isPromise(reading) ? reading.then((read) => this.#finding(read)) : this.#finding(reading);
   }
 

@@ -3,10 +3,12 @@ import type { Batch, Claim, GroupMembership, KafkaDriver, Subscription } from '.
 import type { InRecord } from '../kafka/record.js';
 import type { MaybePromise } from '../maybe-promise.js';
 import type { Notices } from '../telemetry/notices.js';
+import type { TopicMeters } from '../telemetry/topic-meters.js';
 import { Beginning } from './beginning.js';
-import type { OutcomeTally } from './outcomes.js';
+import type { CountedDelivery, OutcomeTally } from './outcome-tally.js';
 import type { Handled } from './line-options.js';
 import { PartitionLine } from './partition-line.js';
+import type { Waiting } from './waiting.js';
 import { ProcessorFailed, type Scope } from './scope.js';
 import type { StartOffsets } from './start-offset.js';
 import type { UnsettledRecord } from './unsettled-record.js';
@@ -27,8 +29,9 @@ export interface InboundOptions {
   /** How long handlers may go on when a partition is taken away or reading stops, in ms. */
   readonly drainMs: number;
   readonly tally: OutcomeTally;
+  readonly meters: TopicMeters;
   readonly notices: Notices;
-  handle(record: InRecord, scope: Scope): MaybePromise<Handled>;
+  handle(record: InRecord, scope: Scope, delivery: CountedDelivery): MaybePromise<Handled>;
   onAssigned(partitions: readonly TopicPartition[]): void;
   onRevoked(partitions: readonly TopicPartition[]): MaybePromise<void>;
   /** Reading has ended for good: `fail()` was decided, or offsets are lost. */
@@ -118,6 +121,16 @@ export class Inbound {
     return this.#subscription?.membership;
   }
 
+  /** What was read of all partitions held now and is not settled. */
+  waiting(): Waiting {
+    const lines = Array.from(this.#lines.values(), (line) => line.waiting());
+    const oldest = lines.flatMap((line) => line.oldest ?? []);
+    return {
+      records: lines.reduce((sum, { records }) => sum + records, 0),
+      oldest: oldest.length === 0 ? undefined : Math.min(...oldest),
+    };
+  }
+
   #assigned(claims: readonly Claim[]): void {
     this.#beginning.given(claims);
     for (const claim of claims) this.#lineOf(claim);
@@ -125,6 +138,7 @@ export class Inbound {
   }
 
   #take({ claim, records }: Batch): Promise<void> {
+    this.#options.meters.of(claim.topic).received(records);
     return this.#lineOf(claim).accept(records);
   }
 
@@ -142,6 +156,7 @@ export class Inbound {
       onFailed: (error) =>
         this.#options.onStopped(error instanceof ProcessorFailed ? error : new ProcessorFailed(error, `${topic}/${partition}`)),
       onBeginAgain: (error, delayMs) => {
+        tally.failed(error, 'STORE_FAILED');
         const when = delayMs === undefined ? 'when the processor is resumed' : `in ${delayMs} ms`;
         const message = `the store failed; the partition begins again ${when} at its first unsettled record`;
         notices.raise({ level: 'error', code: 'STORE_FAILED', message, error, details: { group, topic, partition } });

@@ -12,16 +12,18 @@ export interface PartitionLag extends TopicPartition {
 
 /** How far the committed offsets of a group are behind, for every partition of the topics; asks the broker. */
 export async function lagOf(admin: KafkaAdmin, group: string, topics: readonly string[]): Promise<readonly PartitionLag[]> {
-  const lags = await Promise.all(
-    topics.map(async (topic) => {
-      const [ends, commits] = await Promise.all([admin.offsets(topic), admin.committed(group, topic)]);
-      return ends.map(({ partition, beginning, end }): PartitionLag => {
-        const committed = commits.find((one) => one.partition === partition)?.offset;
-        return { topic, partition, committed, end, lag: end - (committed ?? beginning) };
-      });
-    }),
-  );
-  return lags.flat();
+  const lags: PartitionLag[] = [];
+  // One after the other: while no broker answers, other questions wait for one of these and not for all.
+  for (const topic of topics) {
+    // Commits first: what is committed meanwhile must not lie beyond the end.
+    const commits = await admin.committed(group, topic);
+    const ends = await admin.offsets(topic);
+    for (const { partition, beginning, end } of ends) {
+      const committed = commits.find((one) => one.partition === partition)?.offset;
+      lags.push({ topic, partition, committed, end, lag: end - (committed ?? beginning) });
+    }
+  }
+  return lags;
 }
 
 /**

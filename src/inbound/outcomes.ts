@@ -9,7 +9,7 @@ export type Outcome = (typeof OUTCOMES)[number];
 export type OutcomeCounts = { readonly [K in Outcome | 'delivered' | 'inFlight' | 'abandoned']: number };
 
 /** Counts deliveries. Each figure is counted where it happens; none is computed from the others. */
-export class OutcomeTally {
+export class OutcomeCounter {
   readonly #counts = {
     delivered: 0,
     handled: 0,
@@ -32,7 +32,7 @@ export class OutcomeTally {
     this.#counts[outcome]++;
   }
 
-  snapshot(): OutcomeCounts {
+  counts(): OutcomeCounts {
     return { ...this.#counts };
   }
 }

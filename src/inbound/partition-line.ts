@@ -1,16 +1,20 @@
 import type { InRecord } from '../kafka/record.js';
 import type { MaybePromise } from '../maybe-promise.js';
 import { KeyedQueue } from './keyed-queue.js';
+import { OTHER_EVENTS, type CountedDelivery } from './outcome-tally.js';
 import type { Handled, LineOptions } from './line-options.js';
 import { newLineRun, type LineRun } from './line-run.js';
 import type { Outcome } from './outcomes.js';
 import { Abandoned, BeginAgain, pause } from './scope.js';
 import { UnderWay } from './under-way.js';
 import type { UnsettledRecord } from './unsettled-record.js';
+import type { Waiting } from './waiting.js';
 
 interface Entry {
   readonly record: InRecord;
   readonly key: string | undefined;
+  /** The latest one, once it has begun. */
+  delivery: CountedDelivery | undefined;
   state: 'waiting' | 'begun' | 'settled';
 }
 
@@ -53,7 +57,7 @@ export class PartitionLine {
     if (this.#entries.length === 0) this.#movedAt = Date.now();
     const keyed = this.#options.concurrency > 1;
     for (const record of records) {
-      const entry: Entry = { record, key: keyed ? record.key?.toString('latin1') : undefined, state: 'waiting' };
+      const entry: Entry = { record, key: keyed ? record.key?.toString('latin1') : undefined, delivery: undefined, state: 'waiting' };
       this.#entries.push(entry);
       this.#queue.push(entry, entry.key);
     }
@@ -96,6 +100,12 @@ export class PartitionLine {
     if (this.#hasRoom()) this.#makeRoom();
   }
 
+  /** How many records were read and are not settled, and the timestamp of the oldest of them. */
+  waiting(): Waiting {
+    const waiting = this.#entries.filter(({ state }) => state !== 'settled');
+    return { records: waiting.length, oldest: waiting[0]?.record.timestamp };
+  }
+
   /** Begins nothing new. */
   close(): void {
     if (this.#state === 'over') return;
@@ -118,7 +128,7 @@ export class PartitionLine {
     this.close();
     this.#state = 'over';
     this.#run.end.abort();
-    for (const entry of this.#entries) if (entry.state === 'begun') this.#options.tally.ended('abandoned');
+    for (const entry of this.#entries) if (entry.state === 'begun') entry.delivery?.ended('abandoned');
     this.#entries = [];
   }
 
@@ -144,12 +154,14 @@ export class PartitionLine {
     const run = this.#run;
     entry.state = 'begun';
     this.#underWay.handling++;
-    this.#options.tally.begun();
+    const delivery = (entry.delivery = this.#options.tally.begun());
     let handled: MaybePromise<Handled>;
     try {
-      handled = this.#options.handle(entry.record, run);
+      handled = this.#options.handle(entry.record, run, delivery);
     } catch (error) {
       return this.#failed(run, error);
+    } finally {
+      delivery.isOf(OTHER_EVENTS);
     }
     if (handled instanceof Promise) {
       handled.then(
@@ -185,7 +197,7 @@ export class PartitionLine {
     if (run !== this.#run || run.over.aborted) return this.#underWay.ended();
     entry.state = 'settled';
     this.#failures = 0;
-    this.#options.tally.ended(outcome);
+    entry.delivery?.ended(outcome);
   }
 
   /** Lets the offset move past what is settled without a gap. */
@@ -252,7 +264,7 @@ export class PartitionLine {
     this.#queue = new KeyedQueue();
     for (const entry of this.#entries) {
       if (entry.state === 'settled') continue;
-      if (entry.state === 'begun') this.#options.tally.ended('abandoned');
+      if (entry.state === 'begun') entry.delivery?.ended('abandoned');
       entry.state = 'waiting';
       this.#queue.push(entry, entry.key);
     }

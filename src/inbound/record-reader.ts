@@ -10,6 +10,7 @@ import type { BodyMappings, TopicNames } from '../kafka/topics.js';
 import type { Body, Incoming } from '../kafka/wire/incoming.js';
 import { readRecord } from '../kafka/wire/read-record.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
+import type { CountedDelivery } from './outcome-tally.js';
 
 /** What a record turned out to be. */
 export type Reading =
@@ -45,13 +46,14 @@ export class RecordReader {
     this.#options = options;
   }
 
-  /** Never throws and never rejects. */
-  read(record: InRecord): MaybePromise<Reading> {
+  /** Never throws and never rejects. Says which event it is before it returns. */
+  read(record: InRecord, delivery: CountedDelivery): MaybePromise<Reading> {
     const mapping = this.#options.mappings.get(record.topic) ?? DEFAULT_MAPPING;
     const incoming = readRecord(record, mapping);
     if (incoming === undefined) return { kind: 'broken', error: unnameable(record, mapping), stage: 'name', metadata: undefined };
     const wanted = this.#options.wanted(incoming.name);
     if (wanted.length === 0) return IGNORED;
+    delivery.isOf(incoming.name);
 
     let metadata: EventMetadata | undefined;
     try {

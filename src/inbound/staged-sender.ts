@@ -1,6 +1,7 @@
 import type { Publisher } from '../outbound/publisher.js';
 import type { StagedRecord } from '../store/store.js';
 import type { Notices } from '../telemetry/notices.js';
+import type { OutcomeTally } from './outcome-tally.js';
 import { Abandoned, pause, type Scope } from './scope.js';
 
 const FIRST_PAUSE_MS = 100;
@@ -10,6 +11,7 @@ export interface StagedSenderOptions {
   readonly publisher: Publisher;
   readonly deliveryTimeoutMs: number;
   readonly processor: string;
+  readonly tally: OutcomeTally;
   readonly notices: Notices;
 }
 
@@ -55,7 +57,8 @@ export class StagedSender {
   }
 
   #tell({ topic, id }: StagedRecord, error: unknown): void {
-    const { notices, processor } = this.#options;
+    const { notices, processor, tally } = this.#options;
+    tally.failed(error);
     const message = 'a staged record could not be sent; it is tried again and its partition waits';
     notices.raise({ level: 'error', code: 'STAGED_SEND_FAILED', message, error, details: { processor, topic, id } });
   }

@@ -2,6 +2,7 @@ import type { Stage } from '../dead-letter/dead-letter.js';
 import type { InRecord } from '../kafka/record.js';
 import type { MaybePromise } from '../maybe-promise.js';
 import type { HandlerCall } from './handler-call.js';
+import type { CountedDelivery } from './outcome-tally.js';
 import type { Identity } from './settler.js';
 
 /** What a record asks of a handler. */
@@ -22,5 +23,8 @@ export type Finding =
   /** It will be as wrong the next time. `identity` where it could still be read. */
   | { readonly kind: 'broken'; readonly error: unknown; readonly stage: Stage; readonly identity: Identity | undefined };
 
-/** Finds out what a record asks for. Never throws and never rejects for what stands in the record. */
-export type FindTask = (record: InRecord) => MaybePromise<Finding>;
+/**
+ * Finds out what a record asks for, and says before it returns which event it is, where it is one. Never throws and never
+ * rejects for what stands in the record.
+ */
+export type FindTask = (record: InRecord, delivery: CountedDelivery) => MaybePromise<Finding>;

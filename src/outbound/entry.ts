@@ -37,10 +37,10 @@ export class Entry {
   /** The last thing that went wrong with it, while it is tried again. */
   trouble: Failure | undefined;
   readonly #receiver: Receiver;
-  readonly #onSettled: (entry: Entry) => void;
+  readonly #onSettled: (entry: Entry, failure?: Failure) => void;
   #maybeWritten = false;
 
-  constructor(topic: string, deadline: number, receiver: Receiver, onSettled: (entry: Entry) => void) {
+  constructor(topic: string, deadline: number, receiver: Receiver, onSettled: (entry: Entry, failure?: Failure) => void) {
     this.topic = topic;
     this.deadline = deadline;
     this.#receiver = receiver;
@@ -76,7 +76,7 @@ export class Entry {
     this.settled = true;
     const doubtful = this.inFlight || this.#maybeWritten;
     this.#receiver.failed(doubtful ? { ...failure, certainty: 'unknown' } : failure);
-    this.#onSettled(this);
+    this.#onSettled(this, failure);
   }
 
   /** Its deadline has passed in the queue or with the driver. */

@@ -1,6 +1,7 @@
 import type { KafkaDriver } from '../kafka/driver.js';
 import type { WireRecord } from '../kafka/record.js';
 import type { Notices } from '../telemetry/notices.js';
+import type { TopicMeter } from '../telemetry/topic-meters.js';
 import type { Entry } from './entry.js';
 import { type Failure, produceFailure } from './failure.js';
 import { Fifo } from './fifo.js';
@@ -18,6 +19,7 @@ export interface LaneParts {
   readonly limits: OutboundLimits;
   readonly room: Room;
   readonly notices: Notices;
+  readonly meter: TopicMeter;
   /** Told before a batch leaves. */
   readonly onBatch: () => void;
 }
@@ -75,8 +77,12 @@ export class Lane {
       if (entry.deadline > deadline) deadline = entry.deadline;
       records.push(entry.record!);
     }
+    const since = performance.now();
     this.#parts.driver.produce(this.#topic, this.#partition, records, deadline).then(
-      (offset) => this.#succeeded(batch, offset),
+      (offset) => {
+        this.#parts.meter.sent(records, performance.now() - since);
+        this.#succeeded(batch, offset);
+      },
       (error: unknown) => this.#failed(batch, produceFailure(error)),
     );
   }
@@ -121,6 +127,7 @@ export class Lane {
   }
 
   #failed(batch: readonly Entry[], failure: Failure): void {
+    this.#parts.meter.failed(failure);
     const alive = batch.filter((entry) => {
       entry.attemptFailed(failure);
       if (entry.settled) this.#parts.room.leave(entry);
@@ -145,6 +152,7 @@ export class Lane {
     }
     if (rest.length === 0) return this.#continue();
     this.#again.unshift(rest);
+    this.#parts.meter.sentAgain();
     if (this.#failures === 0) {
       this.#parts.notices.raise({
         level: 'warn',
@@ -163,6 +171,7 @@ export class Lane {
   #split(alive: Entry[], failure: Failure): void {
     const half = Math.ceil(alive.length / 2);
     this.#again.unshift(alive.slice(0, half), alive.slice(half));
+    this.#parts.meter.sentAgain();
     if (failure.code === 'TOO_LARGE') {
       const bytes = alive.reduce((sum, entry) => sum + entry.bytes, 0);
       this.#batchBytes = Math.max(1, Math.min(this.#batchBytes, Math.floor(bytes / 2)));

@@ -7,6 +7,7 @@ import type { KafkaDriver } from '../kafka/driver.js';
 import type { WireRecord } from '../kafka/record.js';
 import type { TopicNames } from '../kafka/topics.js';
 import type { Notices } from '../telemetry/notices.js';
+import { TopicMeters } from '../telemetry/topic-meters.js';
 import { Acceptance } from './acceptance.js';
 import { type Encoded, Encoder } from './encoder.js';
 import { Entry, type Position, type Receiver } from './entry.js';
@@ -31,6 +32,16 @@ export interface PublisherParts {
   readonly instance?: string | undefined;
 }
 
+/** What waits for its acknowledgement. */
+export interface QueueStats {
+  /** Records that somebody waits for. */
+  readonly records: number;
+  /** What those of them that have their place in the queue may take on the wire: what counts against `KAFKA_BUFFER_MEMORY`. */
+  readonly bytes: number;
+  /** Since the oldest call. */
+  readonly oldestMs: number;
+}
+
 const CLOSED: Failure = { code: 'BUS_CLOSED', reason: 'the publisher takes no more records', certainty: 'not-sent', retriable: false };
 
 /**
@@ -39,11 +50,13 @@ const CLOSED: Failure = { code: 'BUS_CLOSED', reason: 'the publisher takes no mo
  * the driver then, which knows more, ends a quarter of a second later at the latest.
  */
 export class Publisher {
+  /** What is counted by topic; those who read count there, too. */
+  readonly meters = new TopicMeters();
   readonly #encoder: Encoder;
   readonly #room: Room;
   readonly #unsettled: Unsettled;
   readonly #intakes = new Map<string, TopicIntake>();
-  readonly #laneParts: ConstructorParameters<typeof TopicIntake>[1];
+  readonly #laneParts: Omit<ConstructorParameters<typeof TopicIntake>[1], 'meter'>;
   #closing: Promise<void> | undefined;
 
   constructor({ driver, codec, topics, registry, limits: given = {}, notices, instance }: PublisherParts) {
@@ -102,9 +115,23 @@ export class Publisher {
   }
 
   /** Records that somebody waits for, the bytes of those that have their place in the queue, and the age of the oldest call. */
-  queued(): { records: number; bytes: number; oldestMs: number } {
+  queued(): QueueStats {
     const { size, oldest } = this.#unsettled;
     return { records: size, bytes: this.#room.bytes, oldestMs: oldest === undefined ? 0 : Math.max(0, Date.now() - oldest) };
+  }
+
+  /** The same by topic, for those that have some. */
+  queues(): ReadonlyMap<string, QueueStats> {
+    const now = Date.now();
+    const queues = new Map<string, { records: number; bytes: number; readonly oldestMs: number }>();
+    // In the order of the calls: the first of a topic is its oldest.
+    this.#unsettled.forEach(({ topic, bytes, since, inRoom }) => {
+      let queue = queues.get(topic);
+      if (queue === undefined) queues.set(topic, (queue = { records: 0, bytes: 0, oldestMs: Math.max(0, now - since) }));
+      queue.records += 1;
+      if (inRoom) queue.bytes += bytes;
+    });
+    return queues;
   }
 
   #take(envelope: Envelope, deadline: number, receiver: Receiver): void {
@@ -145,7 +172,8 @@ export class Publisher {
     return entry;
   }
 
-  readonly #onSettled = (entry: Entry): void => {
+  readonly #onSettled = (entry: Entry, failure?: Failure): void => {
+    if (failure !== undefined) this.meters.of(entry.topic).failed(failure);
     this.#unsettled.remove(entry);
     // What is still with the driver keeps its place until the driver lets go of it.
     if (!entry.inFlight) this.#room.leave(entry);
@@ -153,7 +181,10 @@ export class Publisher {
 
   #intake(topic: string): TopicIntake {
     let intake = this.#intakes.get(topic);
-    if (intake === undefined) this.#intakes.set(topic, (intake = new TopicIntake(topic, this.#laneParts)));
+    if (intake === undefined) {
+      intake = new TopicIntake(topic, { ...this.#laneParts, meter: this.meters.of(topic) });
+      this.#intakes.set(topic, intake);
+    }
     return intake;
   }
 

@@ -9,6 +9,7 @@ import { RecentIds } from '../inbound/recent-ids.js';
 import { DEFAULT_HANDLER_TIMEOUT_MS } from '../inbound/reading-settings.js';
 import { RecentSettler } from '../inbound/recent-settler.js';
 import { RecordReader } from '../inbound/record-reader.js';
+import type { OutcomeTally } from '../inbound/outcome-tally.js';
 import type { Hear, SendStaged, Settler } from '../inbound/settler.js';
 import type { StagedSender } from '../inbound/staged-sender.js';
 import { handledBy } from './handles.js';
@@ -34,12 +35,13 @@ export interface DeliveryParts {
   readonly group: string;
   readonly settings: ProcessorSettings;
   readonly sender: StagedSender;
+  readonly tally: OutcomeTally;
   readonly onStuck: DeliveryOptions['onStuck'];
 }
 
 /** How the records of one processor are delivered: its handlers, its inbox, its error policy. */
 export function deliveryOf(parts: DeliveryParts, environment: ProcessorEnvironment): Delivery {
-  const { handlers, group, settings, onStuck } = parts;
+  const { handlers, group, settings, tally, onStuck } = parts;
   const { registry, codec, topics, mappings, notices, publisher, resolve, source, store } = environment;
   const handled = byName([...handlers.keys()]);
   const origin = { group, processor: settings.name };
@@ -54,11 +56,12 @@ export function deliveryOf(parts: DeliveryParts, environment: ProcessorEnvironme
     notices,
   });
   return new Delivery({
-    taskOf: (record) => tasks.of(record),
+    taskOf: (record, counted) => tasks.of(record, counted),
     settler: settlerOf(parts, environment),
     policies: settings.onError ?? [],
     handlerTimeoutMs: settings.handlerTimeoutMs ?? DEFAULT_HANDLER_TIMEOUT_MS,
     origin,
+    tally,
     notices,
     deadLetterTopic: (topic) => topics.deadLetter(topic),
     onStuck,

@@ -94,7 +94,9 @@ export class ProcessorManager {
 
   /** Of every processor, by name; asks the broker. */
   async lag(): Promise<ReadonlyMap<string, readonly PartitionLag[]>> {
-    return new Map(await Promise.all([...this.#runners].map(async ([name, runner]) => [name, await runner.lag()] as const)));
+    const lags = new Map<string, readonly PartitionLag[]>();
+    for (const [name, runner] of this.#runners) lags.set(name, await runner.lag());
+    return lags;
   }
 
   /** Whether every group has committed past every record of its topics. Rejects with the error of a processor that has failed. */

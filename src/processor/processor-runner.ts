@@ -2,8 +2,9 @@ import { BusbarError } from '../errors.js';
 import type { Contract } from '../event/contract.js';
 import type { Delivery } from '../inbound/delivery.js';
 import { Inbound, type TopicPartition } from '../inbound/inbound.js';
+import type { Waiting } from '../inbound/waiting.js';
+import { OutcomeTally, type DeliveryStats } from '../inbound/outcome-tally.js';
 import { lagOf, type PartitionLag } from '../inbound/lag.js';
-import { OutcomeTally } from '../inbound/outcomes.js';
 import { StagedSender } from '../inbound/staged-sender.js';
 import { StartOffsets } from '../inbound/start-offset.js';
 import type { InRecord } from '../kafka/record.js';
@@ -29,7 +30,7 @@ export class ProcessorRunner {
   readonly stalledAfterMs: number;
   readonly #processor: Processor;
   readonly #environment: ProcessorEnvironment;
-  readonly #tally = new OutcomeTally();
+  readonly #tally: OutcomeTally;
   readonly #sender: StagedSender;
   readonly #delivery: Delivery;
   readonly #stuck = new Set<TopicPartition>();
@@ -50,12 +51,13 @@ export class ProcessorRunner {
     this.name = settings.name;
     this.stalledAfterMs = settings.stalledAfterMs ?? DEFAULT_STALLED_AFTER_MS;
     this.group = `${groupPrefix}.${settings.name}`;
-    this.#sender = new StagedSender({ publisher, deliveryTimeoutMs, notices, processor: this.name });
     const handlers = handlersOf(processor);
     this.handles = [...handlers.keys()];
     this.topics = [...new Set(this.handles.map((contract) => topics.topic(contract.topic)))];
+    this.#tally = new OutcomeTally(this.handles.map(({ name }) => name));
+    this.#sender = new StagedSender({ publisher, deliveryTimeoutMs, notices, processor: this.name, tally: this.#tally });
     const onStuck = (record: InRecord, ended: Promise<unknown>): void => this.#noticeStuck(record, ended);
-    this.#delivery = deliveryOf({ handlers, group: this.group, settings, sender: this.#sender, onStuck }, environment);
+    this.#delivery = deliveryOf({ handlers, group: this.group, settings, sender: this.#sender, tally: this.#tally, onStuck }, environment);
   }
 
   /** Resolves when the group is joined. Rejects `ILLEGAL_TRANSITION` when it is not the time to start, or `stop` was called meanwhile. */
@@ -184,13 +186,23 @@ export class ProcessorRunner {
     };
   }
 
+  /** What happened to its records since it was made, whether it runs or not. */
+  stats(): DeliveryStats {
+    return this.#tally.stats();
+  }
+
+  /** What it has read here and not settled. */
+  waiting(): Waiting {
+    return this.#inbound?.waiting() ?? { records: 0, oldest: undefined };
+  }
+
   /** How far the group's committed offsets are behind, for every partition of its topics. */
   lag(): Promise<readonly PartitionLag[]> {
     return lagOf(this.#environment.driver.admin, this.group, this.topics);
   }
 
   #newInbound(): Inbound {
-    const { driver, store, from, maxInFlight, drainMs, notices } = this.#environment;
+    const { driver, publisher, store, from, maxInFlight, drainMs, notices } = this.#environment;
     return new Inbound({
       driver,
       group: this.group,
@@ -200,8 +212,9 @@ export class ProcessorRunner {
       maxInFlight,
       drainMs,
       tally: this.#tally,
+      meters: publisher.meters,
       notices,
-      handle: (record, scope) => this.#delivery.deliver(record, scope),
+      handle: (record, scope, delivery) => this.#delivery.deliver(record, scope, delivery),
       onAssigned: (partitions) => void this.#tell('onPartitionsAssigned', partitions),
       onRevoked: (partitions) => this.#tell('onPartitionsRevoked', partitions),
       onStopped: (error) => this.#fail(error),
@@ -213,6 +226,7 @@ export class ProcessorRunner {
       await this.#processor[hook]?.(partitions);
     } catch (error) {
       const details = { processor: this.name };
+      this.#tally.failed(error);
       this.#environment.notices.raise({ level: 'error', code: 'HANDLER_FAILED', message: `${hook} failed`, error, details });
     }
   }
@@ -222,6 +236,7 @@ export class ProcessorRunner {
     if (this.#state === 'failed' || this.#state === 'stopping' || this.#state === 'stopped') return;
     this.#state = 'failed';
     this.#error = error;
+    this.#tally.failed(error);
     const code = error instanceof BusbarError ? error.code : 'HANDLER_FAILED';
     const message = 'the processor has stopped and reads nothing until it is started again';
     this.#environment.notices.raise({ level: 'error', code, message, error, details: { processor: this.name, group: this.group } });
@@ -241,6 +256,7 @@ export class ProcessorRunner {
     this.#stuck.add(at);
     const message = 'a handler did not end after it was told to; its partition waits, and no second attempt starts while it runs';
     const details = { processor: this.name, topic, partition, offset };
+    this.#tally.failed(new BusbarError('HANDLER_STUCK', `${message} (${topic}/${partition}@${offset})`));
     this.#environment.notices.raise({ level: 'error', code: 'HANDLER_STUCK', message, details });
     const end = (): void => void this.#stuck.delete(at);
     ended.then(end, end);

@@ -2,8 +2,12 @@ import { nothingLeft, type PartitionLag } from '../inbound/lag.js';
 import type { Running } from './running.js';
 
 /** How far the committed offsets of every processor, and of the bridge as `bridge`, are behind; asks the broker. */
-export async function lagOfAll({ processors, bridge }: Running): Promise<ReadonlyMap<string, readonly PartitionLag[]>> {
-  const [ofProcessors, ofBridge] = await Promise.all([processors.lag(), bridge.lag()]);
+export async function lagOfAll({
+  processors,
+  bridge,
+}: Pick<Running, 'processors' | 'bridge'>): Promise<ReadonlyMap<string, readonly PartitionLag[]>> {
+  const ofProcessors = await processors.lag();
+  const ofBridge = await bridge.lag();
   return new Map([...ofProcessors, ...(ofBridge === undefined ? [] : [['bridge', ofBridge] as const])]);
 }
 

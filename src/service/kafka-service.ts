@@ -1,12 +1,11 @@
 import type { Receipt } from '../bus/receipt.js';
 import { EventRegistry } from '../event/event-registry.js';
-import type { OutcomeCounts } from '../inbound/outcomes.js';
 import type { TopicDescription } from '../kafka/driver.js';
 import type { ProcessorManager } from '../processor/processor-manager.js';
 import type { PartitionLag } from '../inbound/lag.js';
 import { printNotice, type Notices } from '../telemetry/notices.js';
 import type { ServiceParts } from './assembly.js';
-import { caughtUp, lagOfAll } from './caught-up.js';
+import { caughtUp } from './caught-up.js';
 import type { Health } from './health/health.js';
 import { healthOf } from './health/service-health.js';
 import { KafkaClient } from './client/kafka-client.js';
@@ -17,6 +16,7 @@ import { mapOf, type ServiceMap } from './map/service-map.js';
 import { Lifecycle, type Begun, type LifecycleState } from './lifecycle.js';
 import { EventPublication, type PublishEventOptions } from './publish-event.js';
 import { connectParts, open, type Running } from './running.js';
+import { NO_STATS, statsOf, type ServiceStats } from './stats.js';
 import { stopOnSignals } from './signals.js';
 
 export interface StartOptions {
@@ -32,15 +32,6 @@ export interface StopOptions {
   readonly deadlineMs?: number | undefined;
 }
 
-/** What has happened so far in this process. */
-export interface ServiceStats {
-  readonly state: LifecycleState;
-  /** By the name of the processor. `delivered` is at any moment the sum of the others. */
-  readonly processors: Readonly<Record<string, OutcomeCounts>>;
-  /** Events and staged records that wait for their acknowledgement. */
-  readonly queued: number;
-}
-
 /** Shorter than the half minute that an orchestrator usually waits before it kills. */
 const STOP_DEADLINE_MS = 25_000;
 
@@ -51,6 +42,7 @@ const STOP_DEADLINE_MS = 25_000;
 export class KafkaService {
   readonly #parts: ServiceParts;
   readonly #lifecycle: Lifecycle;
+  readonly #since = new Date();
   #running: Running | undefined;
   #topics: readonly TopicDescription[] = [];
   #registry: EventRegistry | undefined;
@@ -119,14 +111,13 @@ export class KafkaService {
     return healthOf(this.#lifecycle, this.#running?.health);
   }
 
-  /** Exact, and computed from nothing but what is counted where it happens. */
+  /**
+   * What has happened in this process, as plain JSON data; each number is counted where it happens. Answers at once, in
+   * every state: only the lag comes from the broker, which is asked every few seconds.
+   */
   getStats(): ServiceStats {
-    const status = [...(this.#running?.processors.status() ?? [])];
-    return {
-      state: this.state,
-      processors: Object.fromEntries(status.map(([name, { outcomes }]) => [name, outcomes])),
-      queued: this.#running?.publisher.queued().records ?? 0,
-    };
+    const counted = this.#running === undefined ? NO_STATS : statsOf(this.#running);
+    return { state: this.state, since: this.#since.toISOString(), ...counted };
   }
 
   /**
@@ -145,11 +136,10 @@ export class KafkaService {
 
   /**
    * How far the committed offsets of every processor, and of the bridge as `bridge`, are behind the ends of their topics; asks
-   * the broker. Rejects
-   * `ILLEGAL_TRANSITION` when the service does not run.
+   * the broker, and `getStats()` shows the answer from then on. Rejects `ILLEGAL_TRANSITION` when the service does not run.
    */
   async lag(): Promise<ReadonlyMap<string, readonly PartitionLag[]>> {
-    return lagOfAll(this.#whileRunning('lag()'));
+    return this.#whileRunning('lag()').lag.ask();
   }
 
   /**

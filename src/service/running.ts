@@ -9,7 +9,9 @@ import type { KafkaDriver, TopicDescription } from '../kafka/driver.js';
 import { bodyMappings, TopicNames } from '../kafka/topics.js';
 import { Publisher } from '../outbound/publisher.js';
 import { ProcessorManager } from '../processor/processor-manager.js';
+import type { EventBus } from '../bus/event-bus.js';
 import { assemble, type ServiceParts } from './assembly.js';
+import { lagOfAll } from './caught-up.js';
 import { BrokerProbe } from './client/broker-probe.js';
 import { ClientTopics } from './client/client-topics.js';
 import { KnownTopics } from './client/known-topics.js';
@@ -20,6 +22,7 @@ import type { HealthMonitor } from './health/health-monitor.js';
 import { healthMonitor } from './health/service-health.js';
 import type { InMemoryKafka } from './in-memory-kafka.js';
 import { inboxRetention, pruneInbox } from './inbox-pruning.js';
+import { LagWatch } from './lag-watch.js';
 import type { Begun } from './lifecycle.js';
 import { ensureTopics } from './topic-plan.js';
 
@@ -36,6 +39,9 @@ export interface Running {
   /** What stands in for Kafka where there is none. */
   readonly memory: InMemoryKafka | undefined;
   readonly publisher: Publisher;
+  readonly bus: EventBus;
+  /** Undefined where nothing comes in. */
+  readonly mirror: Mirror | undefined;
   readonly bridge: KafkaEventBridge;
   readonly processors: ProcessorManager;
   readonly health: HealthMonitor;
@@ -45,6 +51,7 @@ export interface Running {
   readonly knownTopics: KnownTopics;
   readonly consumers: MessageConsumers;
   readonly probe: BrokerProbe;
+  readonly lag: LagWatch;
 }
 
 /** Puts the application together, opens the store and reaches the broker. Nothing is published or read yet. */
@@ -80,6 +87,7 @@ export async function connectParts(parts: ServiceParts, begun: Begun): Promise<R
     hearingSide: { isHeard: ({ eventClass }) => bus.isHeard(eventClass), hear: (envelope) => bus.hearMirrored(envelope) },
     maxInFlight: config.maxPollRecords,
     drainMs: HANDLERS_MS,
+    meters: publisher.meters,
     notices,
   });
   const { groupId: groupPrefix, deliveryTimeoutMs } = config;
@@ -107,7 +115,8 @@ export async function connectParts(parts: ServiceParts, begun: Begun): Promise<R
   for (const processor of made) processors.add(processor);
   for (const [group, topics] of processors.groups) memory?.reserve(group, topics);
   // What is in memory came from here.
-  const bridge = new KafkaEventBridge(bus, publisher, memory === undefined ? mirror : undefined);
+  const heard = memory === undefined ? mirror : undefined;
+  const bridge = new KafkaEventBridge(bus, publisher, heard);
   const topics = new ClientTopics(config, names, driver.admin);
   const consumers = new MessageConsumers({ ...reading, names, config, topics, processorNames: () => processors.status().keys() });
   return {
@@ -116,7 +125,10 @@ export async function connectParts(parts: ServiceParts, begun: Begun): Promise<R
     driver,
     memory,
     publisher,
+    bus,
+    mirror: heard,
     bridge,
+    lag: new LagWatch(() => lagOfAll({ processors, bridge })),
     processors,
     health: healthMonitor({ admin: driver.admin, brokerCrash, publisher, bridge, processors, consumers, store }, notices),
     groupPrefix,
@@ -145,10 +157,11 @@ function mirrorGroup(
 /** Sees to the topics, opens the bus and lets the processors read. Resolves to what the topics are like. */
 export async function open(running: Running, parts: ServiceParts, begun: Begun): Promise<readonly TopicDescription[]> {
   const { config, notices, store } = parts;
-  const { registry, names, driver, memory, processors, consumers, bridge, health } = running;
+  const { registry, names, driver, memory, publisher, processors, consumers, bridge, health, lag } = running;
   const contracts = registry.contracts().filter(({ direction }) => direction !== 'local');
   const read = new Set(processors.topics);
   const topics = await ensureTopics({ config, names, contracts, read }, driver.admin, notices);
+  for (const { topic } of topics) publisher.meters.add(topic);
   const retentionMs = inboxRetention(topics.filter(({ topic }) => read.has(topic)));
   if (store !== undefined && retentionMs !== undefined) begun(pruneInbox(store, retentionMs, notices));
   begun(openBus(running, parts));
@@ -158,6 +171,7 @@ export async function open(running: Running, parts: ServiceParts, begun: Begun):
   });
   await Promise.all([processors.start(), bridge.listen()]);
   begun(health.watch());
+  begun(lag.watch());
   // Elsewhere what is not handled yet is there after the next start.
   if (memory !== undefined) begun((deadline) => memory.drain(Date.now() + handlersMs(deadline)));
   return topics;

@@ -23,10 +23,10 @@ it('a processor reads the records of a producer that knows nothing of us, where 
     ].map((body) => JSON.stringify(body)),
   );
   // The fifth and sixth are what the handler published.
-  await until(() => service.getStats().processors['orders']?.delivered === 6);
+  await until(() => service.getStats().processors['orders']?.outcomes.delivered === 6);
   await until(() => service.caughtUp());
   expect(container.get(Orders).handled).toEqual(['o-1', 'o-2']);
-  expect(service.getStats().processors['orders']).toMatchObject({ handled: 2, ignored: 3, deadLettered: 1 });
+  expect(service.getStats().processors['orders']?.outcomes).toMatchObject({ handled: 2, ignored: 3, deadLettered: 1 });
   const letter = notices.find(({ code }) => code === 'DEAD_LETTERED');
   expect(String(letter?.error)).toContain('has no ce_type header and no field kind or eventKind in a JSON body');
 });

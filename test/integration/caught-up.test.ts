@@ -31,7 +31,7 @@ it('a service has caught up when its processors have committed past every record
   hold.resolve();
   await until(() => service.caughtUp());
   // The event that was fed, and the one that its handler published, which nobody here handles.
-  expect(service.getStats().processors['orders']).toMatchObject({ delivered: 2, handled: 1, ignored: 1, inFlight: 0 });
+  expect(service.getStats().processors['orders']?.outcomes).toMatchObject({ delivered: 2, handled: 1, ignored: 1, inFlight: 0 });
 });
 
 @ProcessorOptions({ name: 'strict', onError: [fail()] })

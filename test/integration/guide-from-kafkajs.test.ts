@@ -116,7 +116,7 @@ it('goes on where a consumer made by hand had stopped, with the records of a pro
   onTestFinished(() => service.stop());
   await until(() => service.caughtUp());
   expect(invoiced).toEqual(['o-1', 'o-2', 'o-3']);
-  expect(service.getStats().processors['invoices']).toMatchObject({ delivered: 3, handled: 2, deadLettered: 1 });
+  expect(service.getStats().processors['invoices']?.outcomes).toMatchObject({ delivered: 3, handled: 2, deadLettered: 1 });
   expect(lines).toContainEqual(expect.stringContaining('warn DEAD_LETTERED'));
   expect(await endOffset(kafka, `${topic}.dead-letter`)).toBe(1);
 });

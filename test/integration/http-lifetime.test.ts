@@ -13,7 +13,7 @@ describe('the HTTP server', () => {
     await service.start();
     const delay = await broker.delay({ apis: ['Produce'], ms: 700 });
     const publishing = publish(invoice('i-1'));
-    await until(() => service.getStats().queued > 0);
+    await until(() => Object.values(service.getStats().topics).some(({ queue }) => queue.records > 0));
     const stopping = service.stop();
     const unreachable = () =>
       ask('/stats').then(

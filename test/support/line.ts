@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 
 import type { Handled } from '../../src/inbound/line-options.js';
-import { OutcomeTally } from '../../src/inbound/outcomes.js';
+import { OutcomeTally } from '../../src/inbound/outcome-tally.js';
 import { PartitionLine } from '../../src/inbound/partition-line.js';
 import type { Scope } from '../../src/inbound/scope.js';
 import type { InRecord } from '../../src/kafka/record.js';
@@ -19,7 +19,7 @@ export interface LineSetup {
 /** A line of records whose handlers end when the test says so; its books are checked at every look. */
 export function setUp({ concurrency = 1, maxInFlight = 100, handle }: LineSetup = {}) {
   const claim = new TestClaim();
-  const tally = new OutcomeTally();
+  const tally = new OutcomeTally([]);
   const begun: number[] = [];
   const failures: unknown[] = [];
   const restarts: unknown[] = [];

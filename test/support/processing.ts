@@ -8,7 +8,8 @@ import { EventRegistry } from '../../src/event/event-registry.js';
 import { Delivery } from '../../src/inbound/delivery.js';
 import { EventTasks } from '../../src/inbound/event-tasks.js';
 import { InboxSettler } from '../../src/inbound/inbox-settler.js';
-import { OutcomeTally, type OutcomeCounts } from '../../src/inbound/outcomes.js';
+import { OutcomeTally } from '../../src/inbound/outcome-tally.js';
+import type { OutcomeCounts } from '../../src/inbound/outcomes.js';
 import { PartitionLine } from '../../src/inbound/partition-line.js';
 import { RecentIds } from '../../src/inbound/recent-ids.js';
 import { RecentSettler } from '../../src/inbound/recent-settler.js';
@@ -39,7 +40,7 @@ export const GROUP = 'tests.billing';
 
 /** What a processor does with its records, without Kafka: lines that the test assigns, sends that it looks at. */
 export class Processing {
-  readonly tally = new OutcomeTally();
+  readonly tally = new OutcomeTally(['order_placed']);
   readonly sent: StagedRecord[] = [];
   readonly failures: unknown[] = [];
   readonly restarts: unknown[] = [];
@@ -86,7 +87,7 @@ export class Processing {
       notices,
     });
     this.#delivery = new Delivery({
-      taskOf: (record) => tasks.of(record),
+      taskOf: (record, delivery) => tasks.of(record, delivery),
       settler:
         store === undefined
           ? new RecentSettler({ recent: new RecentIds(), send, hear })
@@ -94,6 +95,7 @@ export class Processing {
       policies,
       handlerTimeoutMs,
       origin,
+      tally: this.tally,
       notices,
       deadLetterTopic: (topic) => topics.deadLetter(topic),
       onStuck: ({ offset }) => this.stuck.push(offset),
@@ -108,9 +110,9 @@ export class Processing {
       concurrency: this.#options.concurrency ?? 1,
       maxInFlight: 10_000,
       tally: this.tally,
-      handle: (record, scope) => {
+      handle: (record, scope, delivery) => {
         this.scopes.add(scope);
-        return this.#delivery.deliver(record, scope);
+        return this.#delivery.deliver(record, scope, delivery);
       },
       onFailed: (error) => this.failures.push(error),
       onBeginAgain: (error) => this.restarts.push(error),
@@ -120,11 +122,17 @@ export class Processing {
 
   /** The counts; throws when they do not add up. */
   books(): OutcomeCounts {
-    const counts = this.tally.snapshot();
-    const { delivered, ...others } = counts;
-    const sum = Object.values(others).reduce((total, count) => total + count, 0);
-    if (delivered !== sum) throw new Error(`delivered ${delivered} is not the sum ${sum} of ${JSON.stringify(others)}`);
-    return counts;
+    const { outcomes, events } = this.tally.stats();
+    const all = [outcomes, ...Object.values(events).map((event) => event.outcomes)];
+    for (const { delivered, ...others } of all) {
+      const sum = Object.values(others).reduce((total, count) => total + count, 0);
+      if (delivered !== sum) throw new Error(`delivered ${delivered} is not the sum ${sum} of ${JSON.stringify(others)}`);
+    }
+    for (const name of Object.keys(outcomes) as (keyof OutcomeCounts)[]) {
+      const sum = Object.values(events).reduce((total, event) => total + event.outcomes[name], 0);
+      if (outcomes[name] !== sum) throw new Error(`${name} ${outcomes[name]} is not the sum ${sum} of its events`);
+    }
+    return outcomes;
   }
 }
 

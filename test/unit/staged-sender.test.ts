@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { KeyedChain } from '../../src/inbound/keyed-chain.js';
 import type { Scope } from '../../src/inbound/scope.js';
+import { OutcomeTally } from '../../src/inbound/outcome-tally.js';
 import { StagedSender } from '../../src/inbound/staged-sender.js';
 import { ProduceError } from '../../src/kafka/produce-error.js';
 import type { StagedRecord } from '../../src/store/store.js';
@@ -17,7 +18,7 @@ function setUp() {
   const close = new AbortController();
   const end = new AbortController();
   const scope: Scope = { closing: close.signal, over: end.signal, chain: new KeyedChain() };
-  const sender = new StagedSender({ publisher, deliveryTimeoutMs: 60_000, processor: 'billing', notices });
+  const sender = new StagedSender({ publisher, deliveryTimeoutMs: 60_000, processor: 'billing', tally: new OutcomeTally([]), notices });
   const refuse = (): void => {
     throw new ProduceError('AUTHORIZATION_FAILED', 'not allowed', { certainty: 'not-sent' });
   };

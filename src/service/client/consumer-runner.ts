@@ -1,7 +1,8 @@
 import { BusbarError } from '../../errors.js';
 import { Delivery } from '../../inbound/delivery.js';
 import { Inbound, type TopicPartition } from '../../inbound/inbound.js';
-import { OutcomeTally, type OutcomeCounts } from '../../inbound/outcomes.js';
+import { OutcomeTally } from '../../inbound/outcome-tally.js';
+import type { OutcomeCounts } from '../../inbound/outcomes.js';
 import { DEFAULT_HANDLER_TIMEOUT_MS } from '../../inbound/reading-settings.js';
 import { RecentIds } from '../../inbound/recent-ids.js';
 import { RecentSettler } from '../../inbound/recent-settler.js';
@@ -46,7 +47,7 @@ export class ConsumerRunner implements MessageConsumer {
   readonly topics: readonly string[];
   readonly #fullGroup: string;
   readonly #environment: ConsumerEnvironment;
-  readonly #tally = new OutcomeTally();
+  readonly #tally = new OutcomeTally([]); // messages have no names to count by
   readonly #inbound: Inbound;
   readonly #stuck = new Set<TopicPartition>();
   #state: ConsumerState = 'starting';
@@ -118,7 +119,7 @@ export class ConsumerRunner implements MessageConsumer {
 
   #newDelivery({ onError = [], handlerTimeoutMs = DEFAULT_HANDLER_TIMEOUT_MS }: MessageConsumerOptions, handler: MessageHandler): Delivery {
     const { publisher, deliveryTimeoutMs, names, notices } = this.#environment;
-    const sender = new StagedSender({ publisher, deliveryTimeoutMs, notices, processor: this.group });
+    const sender = new StagedSender({ publisher, deliveryTimeoutMs, notices, processor: this.group, tally: this.#tally });
     return new Delivery({
       taskOf: (record) => new MessageTask(record, names.base(record.topic), handler),
       settler: new RecentSettler({
@@ -129,6 +130,7 @@ export class ConsumerRunner implements MessageConsumer {
       policies: onError,
       handlerTimeoutMs,
       origin: { group: this.#fullGroup, processor: this.group },
+      tally: this.#tally,
       notices,
       deadLetterTopic: (topic) => names.deadLetter(topic),
       onStuck: (record, ended) => this.#noticeStuck(record, ended),
@@ -136,7 +138,7 @@ export class ConsumerRunner implements MessageConsumer {
   }
 
   #newInbound({ from, concurrency = 1 }: MessageConsumerOptions, delivery: Delivery): Inbound {
-    const { driver, store, names, maxInFlight, drainMs, notices } = this.#environment;
+    const { driver, publisher, store, names, maxInFlight, drainMs, notices } = this.#environment;
     return new Inbound({
       driver,
       group: this.#fullGroup,
@@ -146,8 +148,9 @@ export class ConsumerRunner implements MessageConsumer {
       maxInFlight,
       drainMs,
       tally: this.#tally,
+      meters: publisher.meters,
       notices,
-      handle: (record, scope) => delivery.deliver(record, scope),
+      handle: (record, scope, counted) => delivery.deliver(record, scope, counted),
       onAssigned: () => undefined,
       onRevoked: () => undefined,
       onStopped: (error) => this.#fail(error),

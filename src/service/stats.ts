@@ -1,0 +1,94 @@
+import { EventMeter, type EventStats } from '../bus/event-meters.js';
+import type { PartitionLag } from '../inbound/lag.js';
+import type { DeliveryStats } from '../inbound/outcome-tally.js';
+import type { Waiting } from '../inbound/waiting.js';
+import type { QueueStats } from '../outbound/publisher.js';
+import type { ErrorStats } from '../telemetry/last-error.js';
+import type { TopicStats as TopicCounts } from '../telemetry/topic-meters.js';
+import type { LifecycleState } from './lifecycle.js';
+import type { Running } from './running.js';
+
+/** How far one group is behind. */
+export interface LagStats {
+  /** Records between its committed offsets and the ends of its topics, whichever process reads them. */
+  readonly messages: number;
+  /** Age of the oldest record that this process has read and not settled; 0 when there is none. Now, not as of `asOf`. */
+  readonly seconds: number;
+  /** When the broker was asked for `messages`, ISO 8601. */
+  readonly asOf: string;
+}
+
+/** What a processor or the bridge did in this process. */
+export interface ReaderStats extends DeliveryStats {
+  /** Records that were read and are not settled. */
+  readonly queue: number;
+  /** Null before the broker has answered for the first time. */
+  readonly lag: LagStats | null;
+}
+
+/** What this process did on one topic. */
+export interface TopicStats extends TopicCounts {
+  /** Records that wait for their acknowledgement. */
+  readonly queue: QueueStats;
+}
+
+/** What has happened in this process, as plain JSON data. Times are ISO 8601, durations ms unless their name says seconds. */
+export interface ServiceStats {
+  readonly state: LifecycleState;
+  /** From when on everything is counted. */
+  readonly since: string;
+  /** By the name of the event: every registered one. */
+  readonly events: Readonly<Record<string, EventStats>>;
+  /** By the name of the processor. */
+  readonly processors: Readonly<Record<string, ReaderStats>>;
+  /** The inbound mirror; null before the service was started, and where nothing comes in. */
+  readonly bridge: ReaderStats | null;
+  /** By the full name of the topic: every one that the service uses. */
+  readonly topics: Readonly<Record<string, TopicStats>>;
+  /** Why the lag is older than a few seconds or null; null while the broker answers. */
+  readonly lagError: ErrorStats | null;
+}
+
+const NO_QUEUE: QueueStats = { records: 0, bytes: 0, oldestMs: 0 };
+
+/** Of a service that has not connected. */
+export const NO_STATS: Omit<ServiceStats, 'state' | 'since'> = { events: {}, processors: {}, bridge: null, topics: {}, lagError: null };
+
+/** Puts together what the parts have counted. */
+export function statsOf(running: Running): Omit<ServiceStats, 'state' | 'since'> {
+  const { processors, mirror, lag } = running;
+  const runners = Array.from(processors.status().keys(), (name) => processors.runner(name));
+  const groups = lag.latest()?.groups;
+  const reader = (name: string, one: { stats(): DeliveryStats; waiting(): Waiting }): ReaderStats => {
+    const waiting = one.waiting();
+    return { ...one.stats(), queue: waiting.records, lag: lagStats(groups?.get(name), waiting, lag.latest()?.asOf) };
+  };
+  return {
+    events: eventStats(running),
+    processors: Object.fromEntries(runners.map((runner) => [runner.name, reader(runner.name, runner)])),
+    bridge: mirror === undefined ? null : reader('bridge', mirror),
+    topics: topicStats(running),
+    lagError: lag.error(),
+  };
+}
+
+function lagStats(partitions: readonly PartitionLag[] | undefined, { oldest }: Waiting, asOf: Date | undefined): LagStats | null {
+  if (partitions === undefined || asOf === undefined) return null;
+  return {
+    messages: partitions.reduce((sum, { lag }) => sum + lag, 0),
+    // Kafka's clock, or that of another producer, may be ahead of ours.
+    seconds: oldest === undefined ? 0 : Math.max(0, (Date.now() - oldest) / 1000),
+    asOf: asOf.toISOString(),
+  };
+}
+
+function eventStats({ bus, registry }: Running): ServiceStats['events'] {
+  const names = new Set(registry.contracts().map(({ name }) => name));
+  return { ...Object.fromEntries(Array.from(names, (name) => [name, new EventMeter().stats()])), ...bus.stats() };
+}
+
+function topicStats({ publisher }: Running): ServiceStats['topics'] {
+  const queues = publisher.queues();
+  const topics = Array.from(publisher.meters.stats(), ([topic, counts]) => [topic, { ...counts, queue: queues.get(topic) ?? NO_QUEUE }]);
+  return Object.fromEntries(topics) as ServiceStats['topics'];
+}
