@@ -48,6 +48,7 @@ export class SimulatedInstance {
       },
       maxInFlight: 500,
       drainMs: DRAIN_MS,
+      meters: publisher.meters,
       notices,
     });
     this.bus = bus;
