@@ -31,14 +31,16 @@ const PROCESSORS: readonly ProcessorClass[] = [
   reference.MetricsProcessor,
 ];
 
-/** The servers of the environment, or else the embedded broker with its log in `logDir`. Throws `CONFIG_INVALID`. */
+/**
+ * The servers of the environment, or else the embedded broker with its log in `logDir`; with `KAFKA_ENABLED=false` no
+ * broker. Throws `CONFIG_INVALID`.
+ */
 export function configure(env: Environment, logDir: string): KafkaConfig {
   const { KAFKA_SERVICE_NAME: name, KAFKA_BOOTSTRAP_SERVERS: servers } = env;
-  return KafkaConfig.fromEnv({
-    ...env,
-    KAFKA_SERVICE_NAME: name || 'reference',
-    KAFKA_BOOTSTRAP_SERVERS: servers === undefined || servers === '' || servers === 'embedded' ? `embedded:${logDir}` : servers,
-  });
+  const named = { ...env, KAFKA_SERVICE_NAME: name || 'reference' };
+  const isOurs = servers === undefined || servers === '' || servers === 'embedded';
+  const config = KafkaConfig.fromEnv({ ...named, KAFKA_BOOTSTRAP_SERVERS: isOurs ? `embedded:${logDir}` : servers });
+  return config.enabled ? config : KafkaConfig.fromEnv(named);
 }
 
 /** The container of the reference application; its `KafkaService` starts it. */

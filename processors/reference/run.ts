@@ -148,17 +148,20 @@ class Run {
   }
 
   get #broker(): string {
+    if (!this.#config.enabled) return 'memory';
     return this.#config.embedded === undefined ? this.#config.bootstrapServers.join(',') : 'embedded';
   }
 
   #announce(): void {
     const { dataDir } = this.#options;
     const kept = dataDir === undefined ? 'in a temporary directory' : `kept in ${dataDir}`;
-    const broker =
-      this.#config.embedded === undefined
-        ? `Kafka at ${this.#broker}, store`
-        : 'embedded Kafka (KAFKA_BOOTSTRAP_SERVERS is not set) and store';
-    this.#progress.say(`Broker: ${broker} ${kept}.`);
+    const broker = {
+      embedded: 'embedded Kafka (KAFKA_BOOTSTRAP_SERVERS is not set) and store',
+      memory: 'none (KAFKA_ENABLED=false), store',
+    };
+    const name = this.#broker;
+    const said = name === 'embedded' || name === 'memory' ? broker[name] : `Kafka at ${name}, store`;
+    this.#progress.say(`Broker: ${said} ${kept}.`);
     if (this.#input !== undefined) this.#progress.say(`Input: ${this.#input.name}.`);
   }
 

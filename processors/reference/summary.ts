@@ -50,7 +50,7 @@ export function summaryText(summary: Summary): string {
     '',
     ...outcomeTable(outcomes),
     '',
-    `  ${some(input.published, 'event')} in ${(elapsedMs / 1000).toFixed(1)} s (${say(eventsPerSecond)} a second) on ${broker === 'embedded' ? 'the embedded broker' : broker}.`,
+    `  ${some(input.published, 'event')} in ${(elapsedMs / 1000).toFixed(1)} s (${say(eventsPerSecond)} a second) ${place(broker)}.`,
     ...deadLetters(outcomes),
     '',
   ].join('\n');
@@ -77,4 +77,9 @@ function outcomeTable(outcomes: Summary['outcomes']): string[] {
     row('Processor', ['delivered', ...shown.map((outcome) => (outcome === 'deadLettered' ? 'dead letters' : outcome))]),
     ...all.map(([name, counts]) => row(name, [say(counts.delivered), ...shown.map((outcome) => say(counts[outcome]))])),
   ];
+}
+
+function place(broker: string): string {
+  if (broker === 'memory') return 'in memory';
+  return broker === 'embedded' ? 'on the embedded broker' : `on ${broker}`;
 }

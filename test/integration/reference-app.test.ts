@@ -120,6 +120,18 @@ describe('the reference application', () => {
     expect(stderr).not.toMatch(/\(node:\d+\)/);
   });
 
+  it('comes to the same figures without any broker', async () => {
+    const run = ['--events', '150', '--exit', '--json'];
+    const onBroker = await new ReferenceApp(run, { env }).summary();
+    const app = new ReferenceApp(run, { env: { KAFKA_ENABLED: 'false' } });
+    const inMemory = await app.summary();
+    expect(app.stderr).toContain('Broker: none (KAFKA_ENABLED=false)');
+    expect(inMemory.broker).toBe('memory');
+    for (const part of ['input', 'outcomes', 'debates', 'decisions', 'evolutions', 'eventsByName', 'derived'] as const) {
+      expect(inMemory[part]).toEqual(onBroker[part]);
+    }
+  });
+
   it('fails when it cannot read its input', async () => {
     const missing = await new ReferenceApp(['--input', join(dir, 'nowhere.jsonl'), '--exit']).ended;
     expect(missing).toMatchObject({ code: 1, stdout: '' });
