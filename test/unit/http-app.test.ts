@@ -105,7 +105,9 @@ it('answers what is under way when it is closed, begins nothing more, and keeps 
       () => true,
     );
   await expect.poll(refused).toBe(true);
+  const begun = once(app.server, 'request');
   write('GET /slow HTTP/1.1', 'Host: localhost');
+  await begun;
   answers[0]!();
   await closed;
   expect(await answer).toMatch(/^HTTP\/1\.1 200 .*connection: close.*\{"answered":true\}$/s);
