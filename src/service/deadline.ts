@@ -1,3 +1,6 @@
+/** How long handlers may go on when something is taken from them, in ms: so that what they did by then can still be committed. */
+export const HANDLERS_MS = 9_000;
+
 /** Milliseconds until `deadline` (ms since 1970), never negative. */
 export function remaining(deadline: number): number {
   return Math.max(0, deadline - Date.now());

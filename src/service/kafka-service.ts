@@ -9,13 +9,14 @@ import { caughtUp } from './caught-up.js';
 import type { Health } from './health/health.js';
 import { healthOf } from './health/service-health.js';
 import { KafkaClient } from './client/kafka-client.js';
+import { connectParts } from './connect-parts.js';
 import { subscribeByName, type DataHandler, type EventHandlerOptions } from './event-handlers.js';
 import type { PromiseLedger } from './ledger/promise-ledger.js';
 import { ledgerOf } from './ledger/service-ledger.js';
 import { mapOf, type ServiceMap } from './map/service-map.js';
 import { Lifecycle, type Begun, type LifecycleState } from './lifecycle.js';
 import { EventPublication, type PublishEventOptions } from './publish-event.js';
-import { connectParts, open, type Running } from './running.js';
+import { open, type Running } from './running.js';
 import { NO_STATS, statsOf, type ServiceStats } from './stats.js';
 import { stopOnSignals } from './signals.js';
 
