@@ -3,18 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { kafkajsDriver } from '../../src/kafka/kafkajs/driver.js';
 import { Notices } from '../../src/telemetry/notices.js';
 import { DRIVER_CONFORMANCE } from '../../src/testing/driver-conformance.js';
-import { sharedKafka, uniquePrefix } from '../support/kafka.js';
-
-// Apache Kafka takes no shorter session than 6 s by default.
-const SESSION_MS = process.env['KAFKA_BOOTSTRAP_SERVERS'] === undefined ? 2_000 : 6_000;
+import { SHORT_SESSION_MS, sharedKafka, uniquePrefix } from '../support/kafka.js';
 
 describe('the kafkajs driver', () => {
   it.each(DRIVER_CONFORMANCE)('$name', { timeout: 60_000 }, async (scenario) => {
     const { bootstrap } = await sharedKafka();
-    const options = { brokers: bootstrap.split(','), clientId: 'conformance', fetchMaxWaitMs: 50, sessionTimeoutMs: SESSION_MS };
+    const options = { brokers: bootstrap.split(','), clientId: 'conformance', fetchMaxWaitMs: 50, sessionTimeoutMs: SHORT_SESSION_MS };
     const notices = new Notices();
     notices.onNotice(() => undefined);
-    const context = { driver: () => kafkajsDriver(options, notices), unique: uniquePrefix, sessionTimeoutMs: SESSION_MS };
+    const context = { driver: () => kafkajsDriver(options, notices), unique: uniquePrefix, sessionTimeoutMs: SHORT_SESSION_MS };
     await expect(scenario.run(context)).resolves.toBeUndefined();
   });
 });

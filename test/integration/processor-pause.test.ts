@@ -5,6 +5,7 @@ import { retry } from '../../src/policy/policy.js';
 import { type TestApplication, until } from '../support/application.js';
 import { applications, billing, newStore, placed, withAndWithoutStore } from '../support/billing.js';
 import { OrderBilled, OrderPlaced } from '../support/events.js';
+import { SHORT_SESSION_MS } from '../support/kafka.js';
 import { deferred } from '../support/records.js';
 import { application, stopApplications } from '../support/shop-application.js';
 
@@ -80,13 +81,13 @@ describe('A processor that is paused', () => {
     const processor = billing(({ orderId, amount }) => void seen.push(`${orderId}:${amount}`));
     const revoked: unknown[] = [];
     processor.onPartitionsRevoked = (partitions) => void revoked.push(partitions);
-    const application = await start({ events, processors: [processor], sessionTimeoutMs: 2_000 });
+    const application = await start({ events, processors: [processor], sessionTimeoutMs: SHORT_SESSION_MS });
     const publish = (n: number) => Promise.all(['a', 'b', 'c'].map((id) => application.bus.publish(placed(id, n))));
     for (const n of [1, 2, 3]) await publish(n);
     await application.caughtUp('billing');
     await application.manager.pause('billing');
     for (const n of [4, 5, 6]) await publish(n);
-    await new Promise((resolve) => setTimeout(resolve, 3_500)); // longer than the session
+    await new Promise((resolve) => setTimeout(resolve, SHORT_SESSION_MS * 1.5));
     expect(application.manager.runner('billing').status()).toMatchObject({ state: 'paused', membership: { joined: true } });
     for (const n of [7, 8, 9, 10]) await publish(n);
     expect(seen).toHaveLength(9);

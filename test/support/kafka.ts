@@ -21,6 +21,9 @@ export function sharedKafka(): Promise<SharedKafka> {
   return (shared[SHARED] ??= startEmbeddedKafka());
 }
 
+/** A session in ms that the shared Kafka takes: Apache Kafka none shorter than 6 s, unless it is told to. */
+export const SHORT_SESSION_MS = process.env['KAFKA_BOOTSTRAP_SERVERS'] ? 6_000 : 2_000;
+
 /** For the names of topics and groups of one test, so that it meets nothing of another one or of an earlier run. */
 export function uniquePrefix(): string {
   return `test-${randomUUID().slice(0, 8)}`;
