@@ -6,6 +6,7 @@ import type { WireRecord } from '../record.js';
 import { AdminClient } from './admin-client.js';
 import { KafkaJsAdmin } from './admin.js';
 import { settlesWithin } from './backoff.js';
+import { useGzip } from './gzip.js';
 import { settingsOf, type KafkaJsOptions, type Settings } from './options.js';
 import { Producing } from './producing.js';
 import { KafkaJsSubscription } from './subscription.js';
@@ -13,6 +14,7 @@ import { TopicPartitions } from './topic-partitions.js';
 
 /** The driver over kafkajs. What kafkajs does wrong by itself is listed in docs/decisions and kept away from the caller. */
 export function kafkajsDriver(options: KafkaJsOptions, notices: Notices): KafkaDriver {
+  useGzip();
   return new KafkaJsDriver(settingsOf(options), notices);
 }
 
