@@ -1,3 +1,4 @@
+import { nearest } from '../config/nearest.js';
 import { BusbarError } from '../errors.js';
 import { nothingLeft, type PartitionLag } from '../inbound/lag.js';
 import type { Processor } from './processor.js';
@@ -111,10 +112,13 @@ export class ProcessorManager {
     if (failed !== undefined) throw failed.error;
   }
 
-  /** Throws `WIRING_INVALID` for a name that no processor has. */
+  /** Throws `ARGUMENT_INVALID` for a name that no processor has. */
   runner(name: string): ProcessorRunner {
     const runner = this.#runners.get(name);
     if (runner !== undefined) return runner;
-    throw new BusbarError('WIRING_INVALID', `no processor is named '${name}': there are ${[...this.#runners.keys()].join(', ') || 'none'}`);
+    const names = [...this.#runners.keys()];
+    const meant = nearest(name, names);
+    const instead = meant === undefined ? `there are ${names.join(', ') || 'none'}` : `did you mean '${meant}'?`;
+    throw new BusbarError('ARGUMENT_INVALID', `no processor is named '${name}': ${instead}`);
   }
 }

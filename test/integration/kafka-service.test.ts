@@ -185,7 +185,8 @@ describe('an application in a container', () => {
     await service.processors.restart('strict');
     await until(() => service.caughtUp());
     expect(seen).toEqual(['o-1']);
-    expect(() => service.processors.runner('stric')).toThrow(/there are strict/);
+    expect(() => service.processors.runner('stric')).toThrow(/ARGUMENT_INVALID.*did you mean 'strict'/);
+    await expect(service.processors.pause('other')).rejects.toThrow(/there are strict/);
   });
 
   it('is stopped by unbindAllAsync, and unbindAll is enough where nothing runs', async () => {

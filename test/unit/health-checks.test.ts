@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 
 import { BusbarError } from '../../src/errors.js';
+import type { ProcessorRunner } from '../../src/processor/processor-runner.js';
+import type { ProcessorState } from '../../src/processor/processor-status.js';
 import { BrokerCheck } from '../../src/service/health/broker-check.js';
 import { green, red, type Check, type Finding } from '../../src/service/health/check.js';
 import { HealthMonitor } from '../../src/service/health/health-monitor.js';
+import { ProcessorCheck } from '../../src/service/health/processor-check.js';
 import { ProducerCheck } from '../../src/service/health/producer-check.js';
 import { readingTrouble, type Reading } from '../../src/service/health/reading.js';
 import { StoreCheck } from '../../src/service/health/store-check.js';
@@ -97,6 +100,21 @@ it('the check of the producer is red for what was staged and cannot be sent', ()
   const check = (unsent: readonly string[]): Finding => new ProducerCheck({ queued }, () => [{ name: 'orders', unsent }]).look();
   expect(check([])).toEqual(green('what is published is acknowledged'));
   expect(check(['shipments'])).toMatchObject({ status: 'red', message: 'what processor orders has staged for shipments cannot be sent' });
+});
+
+it('the check of a processor says how to start it, and of one that is on its way to wait', () => {
+  const found = (state: ProcessorState): Finding => {
+    const runner = { name: 'orders', stalledAfterMs: 7_000, status: () => ({ state, stuck: [], partitions: [] }) };
+    return new ProcessorCheck(runner as unknown as ProcessorRunner).look();
+  };
+  expect(found('stopped').fix).toBe("service.processors.restart('orders') starts it");
+  for (const state of ['starting', 'stopping'] as const) {
+    expect(found(state)).toMatchObject({
+      status: 'red',
+      message: `it is ${state} and reads nothing`,
+      fix: expect.stringMatching(/^wait/) as string,
+    });
+  }
 });
 
 it('the check of the store is red after a transaction was lost', async () => {

@@ -1,5 +1,6 @@
 import { BusbarError } from '../../errors.js';
 import type { ProcessorRunner } from '../../processor/processor-runner.js';
+import type { ProcessorState } from '../../processor/processor-status.js';
 import { causeOf } from './cause-of.js';
 import { fatal, green, red, type Check, type Finding } from './check.js';
 import { readingTrouble } from './reading.js';
@@ -7,6 +8,12 @@ import { StandingOffsets } from './standing-offsets.js';
 
 const SLOW =
   'see what the handler waits for, and bound that wait. One that is meant to take so long needs a larger stalledAfterMs in @ProcessorOptions';
+
+/** A restart that somebody asked for passes through both. */
+const PASSING: Readonly<Partial<Record<ProcessorState, string>>> = {
+  starting: 'wait: when it cannot start, what it failed on is told to who started it',
+  stopping: 'wait: it was asked to, and its handlers have 9 s to end',
+};
 
 /** Whether a processor gets on with its records. */
 export class ProcessorCheck implements Check {
@@ -40,7 +47,7 @@ export class ProcessorCheck implements Check {
     }
     const isPaused = state === 'pausing' || state === 'paused';
     if (state !== 'running' && !isPaused) {
-      return red(`it is ${state} and reads nothing`, `service.processors.restart('${name}') starts it`);
+      return red(`it is ${state} and reads nothing`, PASSING[state] ?? `service.processors.restart('${name}') starts it`);
     }
     const standing = this.#offsets.of(isPaused ? [] : partitions);
     const trouble = readingTrouble({ ...status, stalledAfterMs, slowFix: SLOW, standing });
