@@ -2,7 +2,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 
 import { startEmbeddedKafka } from '../../src/kafka/embedded/embedded-kafka.js';
 import { startedClient } from '../support/client.js';
-import { uniquePrefix } from '../support/kafka.js';
+import { sharedKafka, uniquePrefix } from '../support/kafka.js';
+import { kafkajsClient } from '../support/kafkajs-client.js';
 import { application, stopApplications } from '../support/shop-application.js';
 
 afterEach(stopApplications);
@@ -47,6 +48,19 @@ describe('topics', () => {
     expect(error).toMatchObject({ code: 'ARGUMENT_INVALID' });
     for (const part of ['partitions', 'retentionMs', 'mapping', 'copies']) expect(String(error)).toContain(part);
     expect((await client.topics()).map(({ name }) => name)).toEqual(['orders', 'there']);
+  });
+
+  it("that were deleted stand in nobody else's way", async () => {
+    const { client, config } = await startedClient();
+    await client.createTopic('imports');
+    await client.offsets('imports');
+    const admin = kafkajsClient((await sharedKafka()).bootstrap).admin();
+    await admin.connect();
+    await admin.deleteTopics({ topics: [`${config.topicPrefix}.imports`] });
+    await admin.disconnect();
+    expect(await client.offsets('orders')).toHaveLength(3);
+    await expect(client.offsets('imports')).rejects.toMatchObject({ code: 'TOPIC_MISSING' });
+    expect(await client.createTopic('imports')).toMatchObject({ created: true });
   });
 
   it('say what is on their partitions, and what was meant by a name that is none', async () => {

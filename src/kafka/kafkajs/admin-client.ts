@@ -8,7 +8,7 @@ import type { Settings } from './options.js';
 /**
  * One admin connection, one call at a time: calls of kafkajs that run at once overwrite each other's metadata, and
  * then answer for some partitions only, or for none. And it never forgets a topic: once one was deleted, calls for
- * others fail as well, so the connection is replaced when a topic is missing.
+ * others fail as well. So the connection is replaced when a topic is missing, and one that was used before is not believed.
  */
 export class AdminClient {
   readonly #settings: Settings;
@@ -37,10 +37,13 @@ export class AdminClient {
   }
 
   async #run<T>(doing: string, work: (admin: Admin) => Promise<T>): Promise<T> {
+    const used = this.#admin;
     try {
       return await work(await this.#connected());
     } catch (error) {
-      if (protocolType(error) === 'UNKNOWN_TOPIC_OR_PARTITION') await this.#disconnect();
+      const missing = protocolType(error) === 'UNKNOWN_TOPIC_OR_PARTITION';
+      if (missing) await this.#disconnect();
+      if (missing && used !== undefined) return this.#run(doing, work);
       throw toBusbarError(error, doing, this.#settings.brokers);
     }
   }
