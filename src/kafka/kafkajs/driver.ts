@@ -62,7 +62,9 @@ class KafkaJsDriver implements KafkaDriver {
 
   async consume(options: ConsumeOptions): Promise<Subscription> {
     if (this.#closed !== undefined) throw new BusbarError('ILLEGAL_TRANSITION', 'the driver is closed');
-    const subscription = new KafkaJsSubscription(this.#settings, this.#notices, this.#admin, options);
+    const subscription = new KafkaJsSubscription(this.#settings, this.#notices, this.#admin, options, (closed) =>
+      this.#subscriptions.delete(closed),
+    );
     this.#subscriptions.add(subscription);
     try {
       await subscription.join();

@@ -16,6 +16,7 @@ export class KafkaJsSubscription implements Subscription {
   readonly #notices: Notices;
   readonly #admin: KafkaJsAdmin;
   readonly #options: ConsumeOptions;
+  readonly #onClosed: (subscription: KafkaJsSubscription) => void;
   readonly #remembered = new Map<string, number>();
   readonly #backoff = new Backoff(200, 10_000);
   readonly #closing = new AbortController();
@@ -24,7 +25,14 @@ export class KafkaJsSubscription implements Subscription {
   #replacing: Promise<void> = Promise.resolve();
   #closed: Promise<void> | undefined;
 
-  constructor(settings: Settings, notices: Notices, admin: KafkaJsAdmin, options: ConsumeOptions) {
+  constructor(
+    settings: Settings,
+    notices: Notices,
+    admin: KafkaJsAdmin,
+    options: ConsumeOptions,
+    onClosed: (subscription: KafkaJsSubscription) => void,
+  ) {
+    this.#onClosed = onClosed;
     this.#settings = settings;
     this.#notices = notices;
     this.#admin = admin;
@@ -65,9 +73,13 @@ export class KafkaJsSubscription implements Subscription {
   }
 
   async #end(): Promise<void> {
-    this.#leaves(undefined);
-    await this.#membership?.end(false);
-    await this.#replacing;
+    try {
+      this.#leaves(undefined);
+      await this.#membership?.end(false);
+      await this.#replacing;
+    } finally {
+      this.#onClosed(this);
+    }
   }
 
   async #joinAnew(): Promise<void> {
