@@ -56,7 +56,7 @@ export { PromiseLedger } from './service/ledger/promise-ledger.js';
 export type { PromiseKind, PromiseRow } from './service/ledger/promise-row.js';
 export type { Health, HealthCheck } from './service/health/health.js';
 export type { LifecycleState } from './service/lifecycle.js';
-export type { LagStats, ReaderStats, ServiceStats, TopicStats } from './service/stats.js';
+export type { ConsumerStats, LagStats, ReaderStats, ServiceStats, TopicStats } from './service/stats.js';
 export type { Broadcast } from './service/assembly.js';
 export { ServiceMap, type MappedEvent, type MappedListener, type MappedProcessor, type MappedTopic } from './service/map/service-map.js';
 export { WiringError, type WiringFinding } from './service/wiring/finding.js';

@@ -6,7 +6,7 @@ export interface PartitionLag extends TopicPartition {
   readonly committed: number | undefined;
   /** Offset of the next record to be written. */
   readonly end: number;
-  /** Records between the two; without a commit, all that are on the log. */
+  /** Records behind the committed offset that are on the log; without a commit, all that are. */
   readonly lag: number;
 }
 
@@ -20,10 +20,15 @@ export async function lagOf(admin: KafkaAdmin, group: string, topics: readonly s
     const ends = await admin.offsets(topic);
     for (const { partition, beginning, end } of ends) {
       const committed = commits.find((one) => one.partition === partition)?.offset;
-      lags.push({ topic, partition, committed, end, lag: end - (committed ?? beginning) });
+      lags.push({ topic, partition, committed, end, lag: behind(committed ?? beginning, beginning, end) });
     }
   }
   return lags;
+}
+
+/** Records may be gone that were not read, and a topic that was made again ends before what was committed of the one before. */
+function behind(committed: number, beginning: number, end: number): number {
+  return Math.max(0, end - Math.max(committed, beginning));
 }
 
 /**
@@ -34,8 +39,8 @@ export async function lagOf(admin: KafkaAdmin, group: string, topics: readonly s
 export async function nothingLeft(lag: () => Promise<readonly PartitionLag[]>): Promise<boolean> {
   const ends = async (): Promise<string | undefined> => {
     const all = await lag();
-    // Without a commit it has not been begun: a group commits where it begins.
-    if (all.some(({ committed, lag: behind }) => committed === undefined || behind > 0)) return undefined;
+    // Without a commit it has not been begun: a group commits where it begins. A commit beyond the end is of another log.
+    if (all.some(({ committed, end }) => committed !== end)) return undefined;
     return JSON.stringify(all.map(({ topic, partition, end }) => [topic, partition, end]));
   };
   const before = await ends();

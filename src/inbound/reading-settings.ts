@@ -11,14 +11,21 @@ export interface ReadingSettings {
   readonly onError?: readonly ErrorPolicy[] | undefined;
   /** How long one attempt may take, in ms. Default: 60,000. */
   readonly handlerTimeoutMs?: number | undefined;
+  /**
+   * How long nothing may be settled of a partition whose records wait before health is red, in ms. Raise it above what
+   * a handler takes together with its retries. Default: 7,000.
+   */
+  readonly stalledAfterMs?: number | undefined;
 }
 
 export const DEFAULT_HANDLER_TIMEOUT_MS = 60_000;
+/** So that health shows within ten seconds that nothing moves. */
+export const DEFAULT_STALLED_AFTER_MS = 7_000;
 
 const NAME = /^[a-z][a-z0-9_-]{0,99}$/;
 
 /** Everything that is wrong with the settings, a sentence each. */
-export function readingProblems({ from, concurrency = 1, onError, handlerTimeoutMs = 1 }: ReadingSettings): string[] {
+export function readingProblems({ from, concurrency = 1, onError, handlerTimeoutMs = 1, stalledAfterMs = 1 }: ReadingSettings): string[] {
   const problems: string[] = [];
   if (onError !== undefined && !Array.isArray(onError)) problems.push('onError must be a list of policies, e.g. [retry({ attempts: 3 })]');
   else problems.push(...policyProblems(onError ?? []));
@@ -29,6 +36,7 @@ export function readingProblems({ from, concurrency = 1, onError, handlerTimeout
   }
   if (!(handlerTimeoutMs > 0 && handlerTimeoutMs < 2 ** 31))
     problems.push(`handlerTimeoutMs must be a positive number of ms, not ${handlerTimeoutMs}`);
+  if (!(stalledAfterMs > 0)) problems.push(`stalledAfterMs must be a positive number of ms, not ${stalledAfterMs}`);
   return problems;
 }
 

@@ -9,11 +9,6 @@ export interface ProcessorSettings extends ReadingSettings {
   readonly name: string;
   /** The events that its handlers publish; any other is `UNDECLARED_OUTPUT`. Default: none. */
   readonly publishes?: readonly EventClass[] | undefined;
-  /**
-   * How long nothing may be settled of a partition whose records wait before health is red, in ms. Raise it above what
-   * a handler takes together with its retries. Default: 7,000.
-   */
-  readonly stalledAfterMs?: number | undefined;
 }
 
 const settings = new WeakMap<object, ProcessorSettings>();
@@ -50,7 +45,5 @@ function problemsOf(options: ProcessorSettings): string[] {
   const unknown = Object.keys(options)
     .filter((option) => !OPTIONS.includes(option))
     .map((option) => `${option} is no option: ${insteadOf(option, OPTIONS)}`);
-  const { name, stalledAfterMs = 1 } = options;
-  const stalled = stalledAfterMs > 0 ? [] : [`stalledAfterMs must be a positive number of ms, not ${stalledAfterMs}`];
-  return [...unknown, ...groupNameProblems('name', name), ...readingProblems(options), ...stalled];
+  return [...unknown, ...groupNameProblems('name', options.name), ...readingProblems(options)];
 }

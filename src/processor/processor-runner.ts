@@ -2,6 +2,7 @@ import { BusbarError } from '../errors.js';
 import type { Contract } from '../event/contract.js';
 import type { Delivery } from '../inbound/delivery.js';
 import { Inbound, type TopicPartition } from '../inbound/inbound.js';
+import { DEFAULT_STALLED_AFTER_MS } from '../inbound/reading-settings.js';
 import type { Waiting } from '../inbound/waiting.js';
 import { OutcomeTally, type DeliveryStats } from '../inbound/outcome-tally.js';
 import { lagOf, type PartitionLag } from '../inbound/lag.js';
@@ -14,9 +15,6 @@ import type { ProcessorEnvironment } from './processor-environment.js';
 import type { ProcessorSettings } from './processor-options.js';
 import type { ProcessorState, ProcessorStatus } from './processor-status.js';
 import type { Processor } from './processor.js';
-
-/** So that health shows within ten seconds that nothing moves. */
-const DEFAULT_STALLED_AFTER_MS = 7_000;
 
 /** Runs one processor: its consumer group, its inbox, its error policy. */
 export class ProcessorRunner {

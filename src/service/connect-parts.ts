@@ -8,7 +8,7 @@ import { bodyMappings, TopicNames } from '../kafka/topics.js';
 import { Publisher } from '../outbound/publisher.js';
 import { ProcessorManager } from '../processor/processor-manager.js';
 import { assemble, type ServiceParts } from './assembly.js';
-import { lagOfAll } from './caught-up.js';
+import { lagQuestions } from './caught-up.js';
 import { BrokerProbe } from './client/broker-probe.js';
 import { ClientTopics } from './client/client-topics.js';
 import { KnownTopics } from './client/known-topics.js';
@@ -64,6 +64,7 @@ export async function connectParts(parts: ServiceParts, begun: Begun): Promise<R
   const bridge = new KafkaEventBridge(bus, publisher, mirror);
   const topics = new ClientTopics(config, names, driver.admin);
   const consumers = new MessageConsumers({ ...reading, names, config, topics, processorNames: () => processors.status().keys() });
+  const lag = new LagWatch(() => lagQuestions({ processors, bridge, consumers }));
   return {
     registry,
     names,
@@ -73,9 +74,9 @@ export async function connectParts(parts: ServiceParts, begun: Begun): Promise<R
     bus,
     mirror,
     bridge,
-    lag: new LagWatch(() => lagOfAll({ processors, bridge })),
+    lag,
     processors,
-    health: healthMonitor({ admin: driver.admin, brokerCrash, publisher, bridge, processors, consumers, store }, notices),
+    health: healthMonitor({ admin: driver.admin, brokerCrash, publisher, bridge, processors, consumers, store, lag }, notices),
     groupPrefix,
     deliveryTimeoutMs,
     topics,

@@ -136,7 +136,7 @@ export class KafkaService {
   }
 
   /**
-   * How far the committed offsets of every processor, and of the bridge as `bridge`, are behind the ends of their topics; asks
+   * How far the committed offsets of every processor, of the bridge as `bridge`, and of every consumer of `client` are behind the ends of their topics; asks
    * the broker, and `getStats()` shows the answer from then on. Rejects `ILLEGAL_TRANSITION` when the service does not run.
    */
   async lag(): Promise<ReadonlyMap<string, readonly PartitionLag[]>> {
@@ -144,9 +144,9 @@ export class KafkaService {
   }
 
   /**
-   * Whether every processor and the bridge, with all members of their groups in every process, have settled every record of their topics,
+   * Whether every processor, the bridge and every consumer of `client`, with all members of their groups in every process, have settled every record of their topics,
    * derived ones included, and committed past it, and none came while this was found out. It asks the broker. Rejects
-   * with the error of a processor, or of the bridge, that has failed, since then this would never be true; with `ILLEGAL_TRANSITION` when
+   * with the error of one of them that has failed, since then this would never be true; with `ILLEGAL_TRANSITION` when
    * the service does not run.
    */
   async caughtUp(): Promise<boolean> {

@@ -1,59 +1,82 @@
+import { BusbarError } from '../errors.js';
 import type { PartitionLag } from '../inbound/lag.js';
 import { LastError, type ErrorStats } from '../telemetry/last-error.js';
 
 const EVERY_MS = 3_000;
+/** A question that is open for longer says something by itself. */
+const LATE_MS = 6_000;
 
-/** How far groups were behind when the broker was asked last. */
+/** How far one group was behind when the broker was asked last. */
 export interface LagReading {
-  /** By the name of the processor; the bridge's is `bridge`. */
-  readonly groups: ReadonlyMap<string, readonly PartitionLag[]>;
+  readonly partitions: readonly PartitionLag[];
   readonly asOf: Date;
 }
 
-/** Asks the broker every few seconds how far the groups are behind, one question at a time, and remembers the last answer. */
+/** How to ask about each group. */
+export type LagQuestions = ReadonlyMap<string, () => Promise<readonly PartitionLag[]>>;
+
+/** Asks the broker every few seconds how far the groups are behind, and remembers the last answer about each: for stats and health. */
 export class LagWatch {
-  readonly #question: () => Promise<LagReading['groups']>;
+  readonly #questions: () => LagQuestions;
   readonly #lastError = new LastError();
-  #latest: LagReading | undefined;
-  #asking: Promise<void> | undefined;
+  readonly #lateError = new LastError();
+  #readings: ReadonlyMap<string, LagReading> = new Map();
+  #open: { readonly since: number; readonly answered: Promise<void> } | undefined;
   #failed = false;
 
-  constructor(question: () => Promise<LagReading['groups']>) {
-    this.#question = question;
+  /** `questions` is called whenever it asks: groups come and go. */
+  constructor(questions: () => LagQuestions) {
+    this.#questions = questions;
   }
 
   /** Undefined before the first answer. */
-  latest(): LagReading | undefined {
-    return this.#latest;
+  latest(group: string): LagReading | undefined {
+    return this.#readings.get(group);
   }
 
-  /** Why the last question has no answer; null when it has one. */
+  /** Why the last question has no answer; null when it has one, or was put just now. */
   error(): ErrorStats | null {
+    const ms = this.#open === undefined ? 0 : Date.now() - this.#open.since;
+    if (ms >= LATE_MS) {
+      this.#lateError.note(
+        new BusbarError('BROKER_UNREACHABLE', `the lag was asked for ${ms} ms ago, and is not all answered`),
+        'KAFKA_FAILED',
+      );
+      return this.#lateError.stats();
+    }
     return this.#failed ? this.#lastError.stats() : null;
   }
 
-  /** Asks now and remembers the answer. Rejects as the broker's answer does. */
-  async ask(): Promise<LagReading['groups']> {
-    try {
+  /** Asks about all groups now and remembers the answers. Rejects as the broker does about one of them, when all were asked. */
+  async ask(): Promise<ReadonlyMap<string, readonly PartitionLag[]>> {
+    const questions = this.#questions();
+    const answers = new Map<string, readonly PartitionLag[]>();
+    let failure: { readonly error: unknown } | undefined;
+    // One after the other, as the questions about one group are. One that cannot be answered hides no other.
+    for (const [group, question] of questions) {
       const asOf = new Date();
-      const groups = await this.#question();
-      this.#latest = { groups, asOf };
-      this.#failed = false;
-      return groups;
-    } catch (error) {
-      this.#lastError.note(error, 'KAFKA_FAILED');
-      this.#failed = true;
-      throw error;
+      try {
+        const partitions = await question();
+        answers.set(group, partitions);
+        this.#remember(group, { partitions, asOf });
+      } catch (error) {
+        failure ??= { error };
+      }
     }
+    this.#readings = new Map([...this.#readings].filter(([group]) => questions.has(group)));
+    this.#failed = failure !== undefined;
+    if (failure === undefined) return answers;
+    this.#lastError.note(failure.error, 'KAFKA_FAILED');
+    throw failure.error;
   }
 
   /** Asks unless a question is open; resolves when there is an answer or an error. */
   refresh(): Promise<void> {
     const over = (): void => {
-      this.#asking = undefined;
+      this.#open = undefined;
     };
-    this.#asking ??= this.ask().then(over, over); // `error` tells of a failure
-    return this.#asking;
+    this.#open ??= { since: Date.now(), answered: this.ask().then(over, over) }; // `error` tells of a failure
+    return this.#open.answered;
   }
 
   /** Asks now and again until the returned function is called; the process may end meanwhile. */
@@ -62,5 +85,11 @@ export class LagWatch {
     const timer = setInterval(() => void this.refresh(), EVERY_MS);
     timer.unref();
     return () => clearInterval(timer);
+  }
+
+  /** Somebody may have asked later and been answered sooner. */
+  #remember(group: string, reading: LagReading): void {
+    const known = this.#readings.get(group);
+    if (known === undefined || known.asOf <= reading.asOf) this.#readings = new Map([...this.#readings, [group, reading]]);
   }
 }

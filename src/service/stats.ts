@@ -1,10 +1,10 @@
 import { EventMeter, type EventStats } from '../bus/event-meters.js';
-import type { PartitionLag } from '../inbound/lag.js';
 import type { DeliveryStats } from '../inbound/outcome-tally.js';
 import type { Waiting } from '../inbound/waiting.js';
 import type { QueueStats } from '../outbound/publisher.js';
 import type { ErrorStats } from '../telemetry/last-error.js';
 import type { TopicStats as TopicCounts } from '../telemetry/topic-meters.js';
+import type { LagReading } from './lag-watch.js';
 import type { LifecycleState } from './lifecycle.js';
 import type { Running } from './running.js';
 
@@ -26,6 +26,9 @@ export interface ReaderStats extends DeliveryStats {
   readonly lag: LagStats | null;
 }
 
+/** What a consumer of `client.consume` did. Its messages have no names to count by. */
+export type ConsumerStats = Omit<ReaderStats, 'events'>;
+
 /** What this process did on one topic. */
 export interface TopicStats extends TopicCounts {
   /** Records that wait for their acknowledgement. */
@@ -43,37 +46,52 @@ export interface ServiceStats {
   readonly processors: Readonly<Record<string, ReaderStats>>;
   /** The inbound mirror; null before the service was started, and where nothing comes in. */
   readonly bridge: ReaderStats | null;
+  /** By the group of the consumer: those of `client.consume` that were not stopped, each from then on. */
+  readonly consumers: Readonly<Record<string, ConsumerStats>>;
   /** By the full name of the topic: every one that the service uses. */
   readonly topics: Readonly<Record<string, TopicStats>>;
-  /** Why the lag is older than a few seconds or null; null while the broker answers. */
+  /** Why the lag of a group is older than a few seconds or null; null while the broker answers. */
   readonly lagError: ErrorStats | null;
 }
 
 const NO_QUEUE: QueueStats = { records: 0, bytes: 0, oldestMs: 0 };
 
 /** Of a service that has not connected. */
-export const NO_STATS: Omit<ServiceStats, 'state' | 'since'> = { events: {}, processors: {}, bridge: null, topics: {}, lagError: null };
+export const NO_STATS: Omit<ServiceStats, 'state' | 'since'> = {
+  events: {},
+  processors: {},
+  bridge: null,
+  consumers: {},
+  topics: {},
+  lagError: null,
+};
 
 /** Puts together what the parts have counted. */
 export function statsOf(running: Running): Omit<ServiceStats, 'state' | 'since'> {
-  const { processors, mirror, lag } = running;
+  const { processors, mirror, consumers, lag } = running;
   const runners = Array.from(processors.status().keys(), (name) => processors.runner(name));
-  const groups = lag.latest()?.groups;
   const reader = (name: string, one: { stats(): DeliveryStats; waiting(): Waiting }): ReaderStats => {
     const waiting = one.waiting();
-    return { ...one.stats(), queue: waiting.records, lag: lagStats(groups?.get(name), waiting, lag.latest()?.asOf) };
+    return { ...one.stats(), queue: waiting.records, lag: lagStats(lag.latest(name), waiting) };
   };
   return {
     events: eventStats(running),
     processors: Object.fromEntries(runners.map((runner) => [runner.name, reader(runner.name, runner)])),
     bridge: mirror === undefined ? null : reader('bridge', mirror),
+    consumers: Object.fromEntries(
+      consumers.all().map((consumer) => {
+        const { events: _, ...stats } = reader(consumer.group, consumer);
+        return [consumer.group, stats];
+      }),
+    ),
     topics: topicStats(running),
     lagError: lag.error(),
   };
 }
 
-function lagStats(partitions: readonly PartitionLag[] | undefined, { oldest }: Waiting, asOf: Date | undefined): LagStats | null {
-  if (partitions === undefined || asOf === undefined) return null;
+function lagStats(reading: LagReading | undefined, { oldest }: Waiting): LagStats | null {
+  if (reading === undefined) return null;
+  const { partitions, asOf } = reading;
   return {
     messages: partitions.reduce((sum, { lag }) => sum + lag, 0),
     // Kafka's clock, or that of another producer, may be ahead of ours.

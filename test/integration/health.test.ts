@@ -114,7 +114,7 @@ describe.concurrent('health', () => {
 
     const gone = await becomes(service, 'broker', 'red', 'the broker was stopped');
     expect(gone).toMatchObject({ live: true, ready: false });
-    expect(check(gone, 'broker').message).toMatch(/\[BROKER_UNREACHABLE\]|no broker has answered/);
+    expect(check(gone, 'broker').message).toContain('[BROKER_UNREACHABLE]');
     expect(check(gone, 'broker').fix).toContain('once one answers');
     expect(check(gone, 'broker').since.getTime()).toBeGreaterThan(since.getTime());
     const publishing = bus.publish(new OrderPlaced({ orderId: 'o-1' }));

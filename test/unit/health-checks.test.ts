@@ -105,7 +105,7 @@ it('the check of the producer is red for what was staged and cannot be sent', ()
 it('the check of a processor says how to start it, and of one that is on its way to wait', () => {
   const found = (state: ProcessorState): Finding => {
     const runner = { name: 'orders', stalledAfterMs: 7_000, status: () => ({ state, stuck: [], partitions: [] }) };
-    return new ProcessorCheck(runner as unknown as ProcessorRunner).look();
+    return new ProcessorCheck(runner as unknown as ProcessorRunner, () => undefined).look();
   };
   expect(found('stopped').fix).toBe("service.processors.restart('orders') starts it");
   for (const state of ['starting', 'stopping'] as const) {

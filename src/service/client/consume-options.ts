@@ -17,6 +17,7 @@ const OPTIONS: readonly string[] = [
   'concurrency',
   'onError',
   'handlerTimeoutMs',
+  'stalledAfterMs',
 ] satisfies (keyof MessageConsumerOptions)[];
 
 /** Throws `ARGUMENT_INVALID` with everything that makes no sense. */

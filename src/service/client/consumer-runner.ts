@@ -1,14 +1,16 @@
 import { BusbarError } from '../../errors.js';
 import { Delivery } from '../../inbound/delivery.js';
 import { Inbound, type TopicPartition } from '../../inbound/inbound.js';
-import { OutcomeTally } from '../../inbound/outcome-tally.js';
+import { OutcomeTally, type DeliveryStats } from '../../inbound/outcome-tally.js';
 import type { OutcomeCounts } from '../../inbound/outcomes.js';
-import { DEFAULT_HANDLER_TIMEOUT_MS } from '../../inbound/reading-settings.js';
+import { DEFAULT_HANDLER_TIMEOUT_MS, DEFAULT_STALLED_AFTER_MS } from '../../inbound/reading-settings.js';
 import { RecentIds } from '../../inbound/recent-ids.js';
 import { RecentSettler } from '../../inbound/recent-settler.js';
 import { StagedSender } from '../../inbound/staged-sender.js';
 import { StartOffsets, type From } from '../../inbound/start-offset.js';
-import type { KafkaDriver } from '../../kafka/driver.js';
+import type { UnsettledRecord } from '../../inbound/unsettled-record.js';
+import type { Waiting } from '../../inbound/waiting.js';
+import type { GroupMembership, KafkaDriver } from '../../kafka/driver.js';
 import type { InRecord } from '../../kafka/record.js';
 import type { TopicNames } from '../../kafka/topics.js';
 import type { Publisher } from '../../outbound/publisher.js';
@@ -45,8 +47,11 @@ export interface ConsumerEnvironment {
 export class ConsumerRunner implements MessageConsumer {
   readonly group: string;
   readonly topics: readonly string[];
+  /** How long nothing may be settled while messages wait before it counts as stalled, in ms. */
+  readonly stalledAfterMs: number;
   readonly #fullGroup: string;
   readonly #environment: ConsumerEnvironment;
+  readonly #onEnded: () => void;
   readonly #tally = new OutcomeTally([]); // messages have no names to count by
   readonly #inbound: Inbound;
   readonly #stuck = new Set<TopicPartition>();
@@ -55,9 +60,12 @@ export class ConsumerRunner implements MessageConsumer {
   #joining: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
 
-  constructor(options: MessageConsumerOptions, handler: MessageHandler, environment: ConsumerEnvironment) {
+  /** `onEnded` is called when somebody has stopped it. */
+  constructor(options: MessageConsumerOptions, handler: MessageHandler, environment: ConsumerEnvironment, onEnded: () => void) {
+    this.#onEnded = onEnded;
     this.group = options.group;
     this.topics = [...new Set(options.topics)];
+    this.stalledAfterMs = options.stalledAfterMs ?? DEFAULT_STALLED_AFTER_MS;
     this.#fullGroup = `${environment.groupPrefix}.${options.group}`;
     this.#environment = environment;
     this.#inbound = this.#newInbound(options, this.#newDelivery(options, handler));
@@ -81,9 +89,36 @@ export class ConsumerRunner implements MessageConsumer {
   }
 
   async lag(): Promise<readonly PartitionLag[]> {
+    const { names } = this.#environment;
+    return (await this.groupLag()).map((lag) => ({ ...lag, topic: names.base(lag.topic) }));
+  }
+
+  /** As `lag`, with the full names of the topics. */
+  groupLag(): Promise<readonly PartitionLag[]> {
     const { driver, names } = this.#environment;
     const full = this.topics.map((topic) => names.topic(topic));
-    return (await lagOf(driver.admin, this.#fullGroup, full)).map((lag) => ({ ...lag, topic: names.base(lag.topic) }));
+    return lagOf(driver.admin, this.#fullGroup, full);
+  }
+
+  /** What happened to its messages. */
+  stats(): DeliveryStats {
+    return this.#tally.stats();
+  }
+
+  /** What it has read and not settled. */
+  waiting(): Waiting {
+    return this.#inbound.waiting();
+  }
+
+  /** How it stands with its group, and with what it has of it. */
+  reading(): {
+    readonly group: string;
+    readonly membership: GroupMembership | undefined;
+    readonly partitions: readonly TopicPartition[];
+    readonly unsettled: readonly UnsettledRecord[];
+  } {
+    const { membership, partitions, unsettled } = this.#inbound;
+    return { group: this.#fullGroup, membership, partitions, unsettled };
   }
 
   /** Resolves once the group is joined. */
@@ -95,8 +130,12 @@ export class ConsumerRunner implements MessageConsumer {
   }
 
   async stop(): Promise<void> {
-    await this.end(this.#environment.drainMs);
-    this.#state = 'stopped';
+    try {
+      await this.end(this.#environment.drainMs);
+    } finally {
+      this.#state = 'stopped';
+      this.#onEnded();
+    }
   }
 
   /** As `stop`, with so many ms for the handlers; one that has failed stays `failed`. */
@@ -162,6 +201,7 @@ export class ConsumerRunner implements MessageConsumer {
     this.#state = 'failed';
     this.#error = error instanceof BusbarError ? error : new BusbarError('HANDLER_FAILED', 'the consumer has stopped', { cause: error });
     const { code } = this.#error;
+    this.#tally.failed(error);
     const details = { consumer: this.group, group: this.#fullGroup };
     const { notices } = this.#environment;
     notices.raise({ level: 'error', code, message: 'the consumer has stopped and reads nothing any more', error, details });
@@ -178,6 +218,7 @@ export class ConsumerRunner implements MessageConsumer {
     const message =
       'a handler of messages did not end after it was told to; its partition waits, and no second attempt starts while it runs';
     const details = { consumer: this.group, topic, partition, offset };
+    this.#tally.failed(new BusbarError('HANDLER_STUCK', `${message} (${topic}/${partition}@${offset})`));
     this.#environment.notices.raise({ level: 'error', code: 'HANDLER_STUCK', message, details });
   }
 }

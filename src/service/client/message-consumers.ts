@@ -36,16 +36,17 @@ export class MessageConsumers {
   /** Resolves once the group is joined and what it may need is there. */
   async add(options: MessageConsumerOptions, handler: MessageHandler): Promise<MessageConsumer> {
     checkConsumeOptions(options, handler);
-    this.#refuseTaken(options.group);
-    const consumer = new ConsumerRunner(options, handler, this.#options);
-    this.#consumers.set(options.group, consumer);
+    const { group } = options;
+    this.#refuseTaken(group);
+    const consumer: ConsumerRunner = new ConsumerRunner(options, handler, this.#options, () => this.#forget(group, consumer));
+    this.#consumers.set(group, consumer);
     try {
       await this.#seeToTopics(options);
       if (this.#closed) throw new BusbarError('ILLEGAL_TRANSITION', `the service was stopped before ${options.group} could consume`);
       await consumer.start();
       return consumer;
     } catch (error) {
-      this.#consumers.delete(options.group);
+      this.#forget(group, consumer);
       throw error;
     }
   }
@@ -56,6 +57,11 @@ export class MessageConsumers {
     const results = await Promise.allSettled(Array.from(this.#consumers.values(), (consumer) => consumer.end(drainMs)));
     const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
     if (errors.length > 0) throw new AggregateError(errors, 'some consumers did not stop cleanly');
+  }
+
+  /** Its successor may be here already. */
+  #forget(group: string, consumer: ConsumerRunner): void {
+    if (this.#consumers.get(group) === consumer) this.#consumers.delete(group);
   }
 
   #refuseTaken(group: string): void {

@@ -3,6 +3,7 @@ import { causeOf } from './cause-of.js';
 import { green, red, type Check, type Finding } from './check.js';
 import { readingTrouble } from './reading.js';
 import { StandingOffsets } from './standing-offsets.js';
+import type { LagReading } from '../lag-watch.js';
 
 /** Listeners are to be quick; one that never ends is given up at the delivery deadline. */
 const STALLED_AFTER_MS = 7_000;
@@ -15,9 +16,9 @@ export class BridgeCheck implements Check {
   readonly #bridge: KafkaEventBridge;
   readonly #offsets: StandingOffsets;
 
-  constructor(bridge: KafkaEventBridge) {
+  constructor(bridge: KafkaEventBridge, lag: () => LagReading | undefined) {
     this.#bridge = bridge;
-    this.#offsets = new StandingOffsets(() => bridge.lag());
+    this.#offsets = new StandingOffsets(lag);
   }
 
   look(): Finding {

@@ -1,6 +1,6 @@
 /** One thing that has to work. */
 export interface HealthCheck {
-  /** `service`, `broker`, `producer`, `store`, `bridge`, or `processor <name>`. */
+  /** `service`, `broker`, `producer`, `store`, `bridge`, `processor <name>` or `consumer <group>`. */
   readonly name: string;
   readonly status: 'green' | 'red';
   /** Since when it has this status, as far as it was looked at. */

@@ -5,6 +5,7 @@ import { causeOf } from './cause-of.js';
 import { fatal, green, red, type Check, type Finding } from './check.js';
 import { readingTrouble } from './reading.js';
 import { StandingOffsets } from './standing-offsets.js';
+import type { LagReading } from '../lag-watch.js';
 
 const SLOW =
   'see what the handler waits for, and bound that wait. One that is meant to take so long needs a larger stalledAfterMs in @ProcessorOptions';
@@ -20,9 +21,9 @@ export class ProcessorCheck implements Check {
   readonly #runner: ProcessorRunner;
   readonly #offsets: StandingOffsets;
 
-  constructor(runner: ProcessorRunner) {
+  constructor(runner: ProcessorRunner, lag: () => LagReading | undefined) {
     this.#runner = runner;
-    this.#offsets = new StandingOffsets(() => runner.lag());
+    this.#offsets = new StandingOffsets(lag);
   }
 
   get name(): string {

@@ -5,7 +5,9 @@ import type { KafkaAdmin } from '../../kafka/driver.js';
 import type { ProcessorManager } from '../../processor/processor-manager.js';
 import type { Store } from '../../store/store.js';
 import type { Notices } from '../../telemetry/notices.js';
+import type { ConsumerRunner } from '../client/consumer-runner.js';
 import type { MessageConsumers } from '../client/message-consumers.js';
+import type { LagWatch } from '../lag-watch.js';
 import type { Lifecycle, LifecycleState } from '../lifecycle.js';
 import { BridgeCheck } from './bridge-check.js';
 import { BrokerCheck } from './broker-check.js';
@@ -27,22 +29,29 @@ export interface Watched {
   readonly processors: ProcessorManager;
   readonly consumers: MessageConsumers;
   readonly store: Store | undefined;
+  readonly lag: Pick<LagWatch, 'latest'>;
 }
 
 export function healthMonitor(watched: Watched, notices: Notices): HealthMonitor {
-  const { admin, brokerCrash, publisher, bridge, processors, consumers, store } = watched;
+  const { admin, brokerCrash, publisher, bridge, processors, consumers, store, lag } = watched;
   const lasting: readonly Check[] = [
     new BrokerCheck(admin, brokerCrash),
     new ProducerCheck(publisher, () => processors.status().values()),
     ...(store === undefined ? [] : [new StoreCheck(store)]),
-    new BridgeCheck(bridge),
+    new BridgeCheck(bridge, () => lag.latest('bridge')),
   ];
   const ofProcessors = new Map<string, ProcessorCheck>();
+  const ofConsumers = new WeakMap<ConsumerRunner, ConsumerCheck>();
+  const checkOf = (consumer: ConsumerRunner): ConsumerCheck => {
+    const check = ofConsumers.get(consumer) ?? new ConsumerCheck(consumer, () => lag.latest(consumer.group));
+    ofConsumers.set(consumer, check);
+    return check;
+  };
   return new HealthMonitor(() => {
     for (const name of processors.status().keys()) {
-      if (!ofProcessors.has(name)) ofProcessors.set(name, new ProcessorCheck(processors.runner(name)));
+      if (!ofProcessors.has(name)) ofProcessors.set(name, new ProcessorCheck(processors.runner(name), () => lag.latest(name)));
     }
-    return [...lasting, ...ofProcessors.values(), ...consumers.all().map((consumer) => new ConsumerCheck(consumer))];
+    return [...lasting, ...ofProcessors.values(), ...consumers.all().map(checkOf)];
   }, notices);
 }
 

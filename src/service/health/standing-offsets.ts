@@ -1,8 +1,8 @@
 import type { TopicPartition } from '../../inbound/inbound.js';
-import type { PartitionLag } from '../../inbound/lag.js';
+import type { LagReading } from '../lag-watch.js';
 
-/** The broker is asked no more often: each time it costs it some requests per topic. */
-const EVERY_MS = 3_000;
+/** An answer that is older says nothing of now; the brokers are asked every few seconds. */
+const STALE_MS = 10_000;
 
 /** A committed offset that has records behind it and does not move. */
 export interface StandingOffset extends TopicPartition {
@@ -12,42 +12,32 @@ export interface StandingOffset extends TopicPartition {
   readonly since: number;
 }
 
-/** Follows the committed offsets of a group, beside the rounds: nobody waits for the broker here, and no answer says nothing. */
+/** Follows the committed offsets of a group from one answer of the broker to the next. */
 export class StandingOffsets {
-  readonly #ask: () => Promise<readonly PartitionLag[] | undefined>;
+  readonly #latest: () => LagReading | undefined;
+  #seen: LagReading | undefined;
   #standing: readonly StandingOffset[] = [];
-  #asking = false;
-  #askedAt = 0;
 
-  constructor(ask: () => Promise<readonly PartitionLag[] | undefined>) {
-    this.#ask = ask;
+  /** `latest` is how far the group was behind when the broker was asked last. */
+  constructor(latest: () => LagReading | undefined) {
+    this.#latest = latest;
   }
 
-  /** Those of the partitions held now, as they were a few seconds ago. */
+  /** Those of the partitions held now, as they were a few seconds ago. None while the broker does not answer: its check says so. */
   of(held: readonly TopicPartition[]): readonly StandingOffset[] {
-    if (!this.#asking && Date.now() - this.#askedAt >= EVERY_MS) void this.#look(held);
+    const reading = this.#latest();
+    if (reading === undefined || Date.now() - reading.asOf.getTime() > STALE_MS) this.#standing = [];
+    else if (reading !== this.#seen) this.#standing = this.#follow(reading, held);
+    this.#seen = reading;
     return this.#standing.filter((one) => held.some((other) => isSame(one, other)));
   }
 
-  async #look(held: readonly TopicPartition[]): Promise<void> {
-    this.#asking = true;
-    this.#askedAt = Date.now();
-    try {
-      const lags = (await this.#ask()) ?? [];
-      this.#standing = this.#follow(lags.filter((lag) => held.some((one) => isSame(one, lag))));
-    } catch {
-      this.#standing = []; // the check of the broker says so
-    } finally {
-      this.#asking = false;
-    }
-  }
-
-  #follow(lags: readonly PartitionLag[]): StandingOffset[] {
-    const now = Date.now();
-    return lags.flatMap(({ topic, partition, committed, lag }) => {
-      if (committed === undefined || lag <= 0) return [];
-      const before = this.#standing.find((one) => isSame(one, { topic, partition }) && one.committed === committed);
-      return { topic, partition, committed, lag, since: before?.since ?? now };
+  #follow({ partitions, asOf }: LagReading, held: readonly TopicPartition[]): StandingOffset[] {
+    return partitions.flatMap(({ topic, partition, committed, lag }) => {
+      const at = { topic, partition };
+      if (committed === undefined || lag === 0 || !held.some((one) => isSame(one, at))) return [];
+      const before = this.#standing.find((one) => isSame(one, at) && one.committed === committed);
+      return { ...at, committed, lag, since: before?.since ?? asOf.getTime() };
     });
   }
 }
