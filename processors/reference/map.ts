@@ -11,7 +11,7 @@ import { assemble } from './application.js';
 
 // #region map
 const config = KafkaConfig.from({ serviceName: 'reference', bootstrapServers: 'embedded' });
-const store = sqliteStore({ open: () => new Libsql(':memory:') });
+const store = sqliteStore({ open: () => new Libsql(':memory:') }); // nothing is started, so it is never opened
 const service = assemble(config, store).get(KafkaService);
 console.log(service.map().toMermaid());
 // #endregion

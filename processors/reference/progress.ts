@@ -63,5 +63,5 @@ function textOf({ input: { published, rejected }, outcomes }: ProgressState): st
   const delivered = outcomes.reduce((sum, counts) => sum + counts.delivered, 0);
   const inFlight = outcomes.reduce((sum, counts) => sum + counts.inFlight, 0);
   const refused = rejected === 0 ? '' : `, ${rejected} rejected`;
-  return `published ${published}${refused}, settled ${delivered - inFlight}, in flight ${inFlight}`;
+  return `published ${published} from the input${refused}, settled ${delivered - inFlight}, in flight ${inFlight}`;
 }

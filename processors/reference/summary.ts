@@ -24,6 +24,7 @@ const some = (count: number, what: string): string => `${say(count)} ${what}${co
 export function summaryText(summary: Summary): string {
   const { input, debates, decisions, evolutions, derived, outcomes, elapsedMs, eventsPerSecond, broker } = summary;
   const { known, median, max } = decisions.daysToDecide;
+  const took = `${(elapsedMs / 1000).toFixed(1)} s`;
   return [
     '',
     section('Input', [some(input.lines, 'line'), `${say(input.published)} published`, `${say(input.rejected)} rejected`]),
@@ -50,7 +51,9 @@ export function summaryText(summary: Summary): string {
     '',
     ...outcomeTable(outcomes),
     '',
-    `  ${some(input.published, 'event')} in ${(elapsedMs / 1000).toFixed(1)} s (${say(eventsPerSecond)} a second) ${place(broker)}.`,
+    input.published === 0
+      ? `  Ran for ${took} ${place(broker)}.`
+      : `  ${some(input.published, 'event')} in ${took} (${say(eventsPerSecond)} a second) ${place(broker)}.`,
     ...deadLetters(outcomes),
     '',
   ].join('\n');

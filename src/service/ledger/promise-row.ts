@@ -19,10 +19,15 @@ type Row = Pick<PromiseRow, 'subject' | 'promise' | 'says' | 'shownBy'>;
 
 /** Holds unless something weakens it. */
 export function kept(row: Row, weakenedBy: readonly string[] = []): PromiseRow {
-  return { ...row, holds: weakenedBy.length === 0 ? 'yes' : 'weakened', weakenedBy };
+  return ordered(row, weakenedBy.length === 0 ? 'yes' : 'weakened', weakenedBy);
 }
 
 /** Does not hold, and why. */
 export function broken(row: Row, ...weakenedBy: readonly string[]): PromiseRow {
-  return { ...row, holds: 'no', weakenedBy };
+  return ordered(row, 'no', weakenedBy);
+}
+
+/** In the order in which one reads it, since it is printed as JSON. */
+function ordered({ subject, promise, says, shownBy }: Row, holds: PromiseRow['holds'], weakenedBy: readonly string[]): PromiseRow {
+  return { subject, promise, holds, says, weakenedBy, shownBy };
 }
