@@ -123,12 +123,18 @@ export class EventContract<E extends object> implements Contract<E> {
   }
 }
 
+/** Of thousands of undeclared fields, and of their names, so much is told. */
+const MOST_TOLD = 20;
+const LONGEST_PATH = 200;
+
 /** `EVENT_INVALID` with everything that is wrong. Values are never part of it: they may be secrets. */
 export class EventInvalidError extends BusbarError {
   readonly violations: readonly Violation[];
 
   constructor(what: string, violations: readonly Violation[]) {
-    super('EVENT_INVALID', `${what}: ${violations.map(({ path, message }) => `${path} ${message}`).join('; ')}`);
+    const told = violations.slice(0, MOST_TOLD).map(({ path, message }) => `${path.slice(0, LONGEST_PATH)} ${message}`);
+    const more = violations.length - told.length;
+    super('EVENT_INVALID', `${what}: ${told.join('; ')}${more > 0 ? `; and ${more} more` : ''}`);
     this.violations = violations;
   }
 }

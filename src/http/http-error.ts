@@ -68,6 +68,10 @@ const CALLERS: Partial<Record<ErrorCode, number>> = {
   VERSION_UNSUPPORTED: 422,
 };
 
+/** An answer is not to be larger than what was asked. */
+const MOST_VIOLATIONS = 20;
+const LONGEST_PATH = 200;
+
 /** The answer for an error that was raised on purpose; undefined for any other. */
 export function answerTo(error: unknown): ErrorAnswer | undefined {
   if (error instanceof HttpError) {
@@ -76,9 +80,13 @@ export function answerTo(error: unknown): ErrorAnswer | undefined {
   }
   if (!(error instanceof BusbarError)) return undefined;
   const { code, retriable } = error;
-  const violations = error instanceof EventInvalidError ? error.violations : undefined;
+  const violations = error instanceof EventInvalidError ? error.violations.slice(0, MOST_VIOLATIONS).map(shortened) : undefined;
   const unsafe = error instanceof PublishError ? { certainty: error.certainty, id: error.envelope.id } : {};
   return { status: CALLERS[code] ?? 503, body: { error: { code, message: withoutCode(error), violations, ...unsafe, retriable } } };
+}
+
+function shortened({ path, ...violation }: Violation): Violation {
+  return { path: path.slice(0, LONGEST_PATH), ...violation };
 }
 
 /** The code has a field of its own. */

@@ -39,6 +39,18 @@ describe('an error over HTTP', () => {
     expect(body.error.violations).toEqual(violations);
   });
 
+  it('is short whatever was sent: of thousands of wrong fields it names the first, and how many more there are', () => {
+    const wrong = Array.from({ length: 5_000 }, (_, index) => ({
+      path: `${index}`.padStart(5_000, 'x'),
+      rule: 'declared',
+      message: 'is no declared field of the event',
+    }));
+    const { body } = answerTo(new EventInvalidError('order_placed version 1', wrong))!;
+    expect(body.error.violations).toHaveLength(20);
+    expect(body.error.message).toContain('; and 4980 more');
+    expect(JSON.stringify(body).length).toBeLessThan(20_000);
+  });
+
   it('says of an event that is not known to be safe whether it may be on the log, and its id', () => {
     const event = envelope('text');
     const unsafe = new PublishError('DELIVERY_TIMEOUT', 'too late', { certainty: 'unknown', envelope: event, heard: true });
