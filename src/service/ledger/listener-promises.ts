@@ -23,13 +23,14 @@ function bridgePromises(facts: LedgerFacts): PromiseRow[] {
   ];
 }
 
-function mirroring({ broadcast, from }: LedgerFacts): PromiseRow {
+function mirroring({ broadcast, from, store }: LedgerFacts): PromiseRow {
   const row = { subject: 'bridge', promise: 'delivery' as const, shownBy: SHOWN_BY.mirror };
   if (broadcast !== undefined) {
     const weaker = `broadcast '${broadcast}' is not durable: what comes while an instance is down, or before it runs, is not heard by it`;
     return kept({ ...row, says: 'what others publish is heard by every instance that runs, maybe more than once' }, [weaker]);
   }
   const weaker = from === 'latest' ? [`KAFKA_AUTO_OFFSET_RESET=latest: what was published before the first start is not heard`] : [];
+  if (store === undefined) weaker.push('no store: a group whose offsets have expired cannot be told from a new one');
   const says = 'what others publish is heard by one instance, at least once: the offset moves when its listeners have ended';
   return kept({ ...row, says }, weaker);
 }
