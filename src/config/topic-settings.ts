@@ -48,6 +48,7 @@ class TopicInput {
   @IsOptional()
   @IsInt({ message: RETENTION_ALLOWED })
   @Min(-1, { message: RETENTION_ALLOWED })
+  @Max(Number.MAX_SAFE_INTEGER, { message: RETENTION_ALLOWED })
   @ValidateBy({ name: 'isNotZero', validator: { validate: (value) => value !== 0 } }, { message: RETENTION_ALLOWED })
   readonly retentionMs: unknown;
 

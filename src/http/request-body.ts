@@ -64,7 +64,13 @@ export const TOPIC_REQUEST = {
   properties: {
     name: { type: 'string', minLength: 1, maxLength: LONGEST_NAME, description: 'must be the name of the topic, without the prefix' },
     partitions: { type: 'integer', minimum: 1, maximum: 10_000, description: 'must be an integer from 1 to 10000' },
-    retentionMs: { type: 'integer', minimum: -1, not: { const: 0 }, description: 'must be milliseconds, from 1, or -1: for ever' },
+    retentionMs: {
+      type: 'integer',
+      minimum: -1,
+      maximum: Number.MAX_SAFE_INTEGER,
+      not: { const: 0 },
+      description: 'must be milliseconds, from 1, or -1: for ever',
+    },
   } satisfies Record<keyof TopicRequest, Field>,
 } as const;
 

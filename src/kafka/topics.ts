@@ -19,7 +19,8 @@ export class TopicNames {
 
   /** The name on the broker of a topic of the application. */
   topic(name: string): string {
-    return name === '' ? allowed(name) : allowed(this.#lead + name);
+    // From plain JavaScript anything may come, and `undefined` would make a name.
+    return typeof name !== 'string' || name === '' ? refuse(name) : allowed(this.#lead + name);
   }
 
   /** Where the dead letters of a topic (named as on the broker) go. */
@@ -71,6 +72,11 @@ export function topicSpec(fullTopic: string, { partitions, retentionMs }: TopicS
 /** Kafka's own rule; clients and brokers that do not check it create topics that others cannot read. */
 function allowed(name: string): string {
   if (/^[a-zA-Z0-9._-]{1,249}$/.test(name) && name !== '.' && name !== '..') return name;
-  const shown = JSON.stringify(name.length > 80 ? `${name.slice(0, 80)}…` : name);
+  return refuse(name);
+}
+
+function refuse(name: unknown): never {
+  const shown =
+    typeof name === 'string' ? JSON.stringify(name.length > 80 ? `${name.slice(0, 80)}…` : name) : `a value of type ${typeof name}`;
   throw new BusbarError('TOPIC_INVALID', `${shown} is no topic name: 1 to 249 of a-z A-Z 0-9 . _ - and neither "." nor ".."`);
 }

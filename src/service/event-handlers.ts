@@ -1,6 +1,6 @@
 import type { EventBus } from '../bus/event-bus.js';
 import type { EventContext } from '../bus/event-context.js';
-import { nearest } from '../config/nearest.js';
+import { insteadOf, nearest } from '../config/nearest.js';
 import { BusbarError } from '../errors.js';
 import type { Contract } from '../event/contract.js';
 import type { EventRegistry } from '../event/event-registry.js';
@@ -15,14 +15,18 @@ export interface EventHandlerOptions {
   readonly priority?: number | undefined;
 }
 
-/** Lets `handler` hear the registered events of a name. Returns the unsubscriber. Throws `EVENT_UNKNOWN`, `VERSION_UNSUPPORTED`. */
+const OPTIONS: readonly string[] = ['version', 'priority'] satisfies (keyof EventHandlerOptions)[];
+
+/** Lets `handler` hear the registered events of a name. Returns the unsubscriber. Throws `ARGUMENT_INVALID`, `EVENT_UNKNOWN`, `VERSION_UNSUPPORTED`. */
 export function subscribeByName(
   bus: EventBus,
   registry: EventRegistry,
   name: string,
   handler: DataHandler,
-  { version, priority }: EventHandlerOptions = {},
+  options: EventHandlerOptions = {},
 ): () => void {
+  refuseNonsense(name, handler, options);
+  const { version, priority } = options;
   const unsubscribers = contractsOf(registry, name, version).map((contract) => {
     // The name of the function is the name of the listener in errors and notices.
     const listener = handler.name || `the handler of ${name}`;
@@ -32,6 +36,19 @@ export function subscribeByName(
   return () => {
     for (const unsubscribe of unsubscribers) unsubscribe();
   };
+}
+
+/** What plain JavaScript may pass would be found out when the first event comes. */
+function refuseNonsense(name: unknown, handler: unknown, options: unknown): void {
+  const problems: string[] = [];
+  if (typeof name !== 'string') problems.push('the first argument must be the name of an event');
+  if (typeof handler !== 'function') problems.push('the second argument must be the handler, a function of the data');
+  if (typeof options !== 'object' || options === null) problems.push('options must be an object');
+  else {
+    for (const option of Object.keys(options))
+      if (!OPTIONS.includes(option)) problems.push(`${option} is no option: ${insteadOf(option, OPTIONS)}`);
+  }
+  if (problems.length > 0) throw new BusbarError('ARGUMENT_INVALID', `nothing is heard: ${problems.join('; ')}`);
 }
 
 function contractsOf(registry: EventRegistry, name: string, version: number | undefined): Contract[] {

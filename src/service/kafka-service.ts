@@ -175,8 +175,8 @@ export class KafkaService {
 
   /**
    * Lets a function hear the events of a registered name, as plain data: a listener like those of the bus, not a processor.
-   * Allowed before the start too. Returns the unsubscriber. Throws `EVENT_UNKNOWN` with what may have been meant, and
-   * `VERSION_UNSUPPORTED`.
+   * Allowed before the start too. Returns the unsubscriber. Throws `EVENT_UNKNOWN` with what may have been meant,
+   * `VERSION_UNSUPPORTED`, and `ARGUMENT_INVALID`.
    */
   addEventHandler(name: string, handler: DataHandler, options: EventHandlerOptions = {}): () => void {
     return subscribeByName(this.#parts.bus, this.events, name, handler, options);

@@ -49,7 +49,7 @@ export class EventPublication {
   ) {}
 
   async publish(topic: string, data: object, options: PublishEventOptions): Promise<Receipt> {
-    refuseUnknownOptions(options);
+    refuseUnknownOptions(topic, options);
     const { name, version, partitionKey: key, id, occurredAt, correlationId } = options;
     const versions = this.running.registry.named(name);
     if (versions.length === 0) return this.#sendAsItIs(topic, data, options);
@@ -149,12 +149,13 @@ function refuseNoJson({ name, version }: { readonly name: string; readonly versi
   if (violation !== undefined) throw new EventInvalidError(`${name} version ${version}`, [violation]);
 }
 
-function refuseUnknownOptions(options: PublishEventOptions): void {
+function refuseUnknownOptions(topic: unknown, options: PublishEventOptions): void {
   const given = typeof options === 'object' && options !== null ? options : ({} as PublishEventOptions);
   const problems = Object.keys(given)
     .filter((option) => !OPTIONS.includes(option))
     .map((option) => `${option} is no option: ${insteadOf(option, OPTIONS)}`);
   if (typeof given.name !== 'string' || given.name === '') problems.push('name must be the name of the event');
+  if (typeof topic !== 'string') problems.push('the first argument must be the name of the topic');
   if (problems.length > 0) throw new BusbarError('ARGUMENT_INVALID', `nothing is published: ${problems.join('; ')}`);
 }
 

@@ -47,6 +47,13 @@ describe('topics', () => {
     const error: unknown = await client.createTopic('imports', wrong).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'ARGUMENT_INVALID' });
     for (const part of ['partitions', 'retentionMs', 'mapping', 'copies']) expect(String(error)).toContain(part);
+    await expect(client.createTopic('imports', { partitions: 3n, retentionMs: 1e20 } as never)).rejects.toThrow(
+      /^\[ARGUMENT_INVALID\] .*imports\.partitions is 3n.*imports\.retentionMs is 100000000000000000000/,
+    );
+    await expect(client.createTopic(undefined as never)).rejects.toMatchObject({ code: 'TOPIC_INVALID' });
+    await expect(client.topic(7 as never)).rejects.toMatchObject({ code: 'TOPIC_INVALID' });
+    await expect(client.lag('orders', 'orders' as never)).rejects.toMatchObject({ code: 'ARGUMENT_INVALID' });
+    await expect(client.produceBatch('orders' as never)).rejects.toMatchObject({ code: 'ARGUMENT_INVALID' });
     expect((await client.topics()).map(({ name }) => name)).toEqual(['orders', 'there']);
   });
 

@@ -137,6 +137,13 @@ describe('publishing by name', () => {
     await expect(service.publishEvent('order', {}, { name: 'thing' })).rejects.toThrow("did you mean 'orders'?");
   });
 
+  it('refuses a topic that is no name', async () => {
+    const { service } = await application();
+    await service.start();
+    for (const topic of [undefined, Symbol('orders'), 7])
+      await expect(service.publishEvent(topic as never, {}, { name: 'x' })).rejects.toThrow(/^\[ARGUMENT_INVALID\] .*name of the topic/);
+  });
+
   it('is not possible while the service does not run', async () => {
     const { service } = await application();
     await expect(service.publishEvent('orders', { orderId: 'o-1' }, { name: 'order_placed' })).rejects.toMatchObject({
@@ -220,5 +227,14 @@ describe('a handler that is added by name', () => {
     expect(() => service.addEventHandler('order_place', () => undefined)).toThrow("did you mean 'order_placed'?");
     expect(() => service.addEventHandler('nonsense', () => undefined)).toThrow('there are order_placed, order_shipped');
     expect(() => service.addEventHandler('order_placed', () => undefined, { version: 2 })).toThrow('VERSION_UNSUPPORTED');
+  });
+
+  it('is refused at once when it is none, with everything that is wrong', async () => {
+    const { service } = await application();
+    const add = service.addEventHandler.bind(service) as (...given: unknown[]) => void;
+    expect(() => add(Symbol('x'), undefined, null)).toThrow(
+      /^\[ARGUMENT_INVALID\] .*name of an event.*must be the handler.*must be an object/,
+    );
+    expect(() => add('order_placed', () => undefined, { prioritty: 1 })).toThrow('prioritty is no option: did you mean priority?');
   });
 });

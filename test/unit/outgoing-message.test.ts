@@ -44,6 +44,20 @@ describe('a message on its way out', () => {
   });
 
   it.each([
+    ['a Map', new Map([['a', 'b']])],
+    ['Headers', new Headers({ a: 'b' })],
+    ['an array', ['a']],
+    ['text', 'a: b'],
+  ])('may not have headers that are %s: they would not arrive', (_what, headers) => {
+    expect(() => record({ headers: headers as never })).toThrow(/^\[ARGUMENT_INVALID\] .*headers must be a plain object/);
+  });
+
+  it('may have headers of an object without a prototype', () => {
+    const headers = Object.assign(Object.create(null) as Record<string, string>, { a: 'b' });
+    expect(record({ headers }).headers).toEqual({ a: 'b' });
+  });
+
+  it.each([
     ['text with half a character', 'a\udfff'],
     ['a number', 3],
     ['undefined', undefined],

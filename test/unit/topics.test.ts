@@ -26,6 +26,10 @@ describe('the names of topics', () => {
     expect(() => new TopicNames().topic(name)).toThrow(invalid);
   });
 
+  it.each([undefined, null, 7, Symbol('orders'), ['orders']])('refuse what is no text, also where it would make a name: %s', (name) => {
+    for (const names of [new TopicNames(), new TopicNames('prod')]) expect(() => names.topic(name as never)).toThrow(invalid);
+  });
+
   it('refuse an empty topic behind a prefix, a bad prefix, and a dead letter topic that is too long', () => {
     expect(() => new TopicNames('prod').topic('')).toThrow(invalid);
     expect(() => new TopicNames('a b')).toThrow(invalid);

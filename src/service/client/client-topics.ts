@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 import type { KafkaConfig } from '../../config/kafka-config.js';
 import { nearest } from '../../config/nearest.js';
 import { completeTopics, topicProblems } from '../../config/topic-settings.js';
@@ -70,9 +72,9 @@ export class ClientTopics {
   async create(name: string, options: CreateTopicOptions): Promise<{ readonly created: boolean; readonly topic: TopicInfo }> {
     const fullName = this.names.topic(name);
     const problems = topicProblems({ [name]: options }).map(
-      ({ path, value, allowed }) => `${path} is ${JSON.stringify(value)}, allowed is ${allowed}`,
+      ({ path, value, allowed }) => `${path} is ${inspect(value)}, allowed is ${allowed}`,
     );
-    if (Object.hasOwn(options, 'mapping')) problems.push('a mapping is not part of the topic: it belongs into the configuration');
+    if (Object.hasOwn(options ?? {}, 'mapping')) problems.push('a mapping is not part of the topic: it belongs into the configuration');
     if (problems.length > 0) throw new BusbarError('ARGUMENT_INVALID', `the topic cannot be created: ${problems.join('; ')}`);
     const settings = completeTopics([this.config.topics, { [name]: options }], this.config.numPartitions)[name]!;
     const spec = topicSpec(fullName, settings, await copiesOf(this.config, this.admin));

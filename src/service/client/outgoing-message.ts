@@ -65,11 +65,17 @@ function valueProblems(value: unknown): string[] {
 
 function headerProblems(headers: unknown): string[] {
   if (headers === undefined) return [];
-  if (typeof headers !== 'object' || headers === null || Array.isArray(headers))
-    return ['headers must be an object of strings and Buffers'];
+  // What keeps its entries elsewhere, as a Map does, would lose them here.
+  if (!isPlain(headers)) return ['headers must be a plain object of strings and Buffers'];
   return Object.entries(headers)
     .filter(([name, value]) => !isText(name) || !(isText(value) || value instanceof Uint8Array))
     .map(([name]) => `header ${JSON.stringify(name)} must be a Buffer or a string of whole characters`);
+}
+
+function isPlain(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
 }
 
 function isText(value: unknown): boolean {
