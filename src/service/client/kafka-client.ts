@@ -53,7 +53,7 @@ export class KafkaClient {
 
   /** As `produce` for each, side by side; the results are in the order of the messages. One that fails stops no other. Rejects only what is no array: `ARGUMENT_INVALID`. */
   async produceBatch(messages: readonly OutgoingMessage[]): Promise<ProduceResult[]> {
-    if (!Array.isArray(messages)) throw new BusbarError('ARGUMENT_INVALID', 'nothing is sent: the messages must be in an array');
+    refuseNoList(messages, 'nothing is sent: the messages must be in an array');
     return Promise.all(
       Array.from(messages, async (message): Promise<ProduceResult> => {
         try {
@@ -118,7 +118,7 @@ export class KafkaClient {
     const processed = processors.status().has(group) ? processors.runner(group).topics.map((topic) => names.base(topic)) : undefined;
     const read = topics ?? consumed ?? processed;
     if (read === undefined) throw new BusbarError('ARGUMENT_INVALID', `no group '${group}' is read here: name its topics`);
-    if (!Array.isArray(read)) throw new BusbarError('ARGUMENT_INVALID', 'the topics must be a list of names');
+    refuseNoList(read, 'the topics must be a list of names');
     const full = await Promise.all(read.map(async (topic) => (await there.describe(topic)).fullName));
     return (await lagOf(driver.admin, `${groupPrefix}.${group}`, full)).map((lag) => ({ ...lag, topic: names.base(lag.topic) }));
   }
@@ -147,6 +147,10 @@ export class KafkaClient {
       throw error;
     }
   }
+}
+
+function refuseNoList(given: unknown, message: string): void {
+  if (!Array.isArray(given)) throw new BusbarError('ARGUMENT_INVALID', message);
 }
 
 /** What did not come out of the queue never came in. */
