@@ -268,6 +268,36 @@ describe('consuming with kafkajs while brokers fail', () => {
     await narrow.close(5_000);
   });
 
+  it('asks the caller also when nobody gets to see what is left behind an offset that is out of range', async () => {
+    const kafka = await running;
+    const { producer, transaction } = await transactional();
+    const reader = await joined({
+      start: ({ committed: at, beginning }) =>
+        at !== undefined && at < beginning ? Promise.reject(new BusbarError('OFFSETS_LOST', 'records are gone')) : Promise.resolve(at ?? 0),
+    });
+    await produce(0, 'a', 'b');
+    await reader.read(2);
+    await reader.subscription.flush();
+    const held = await kafka.delay({ apis: ['Fetch'], nodes: [await kafka.leader(topic, 0)], ms: 1_000 });
+    await until(async () => (await held.hits()) === 1);
+    await transaction('c', 'commit');
+    await producer.disconnect();
+    const admin = kafkajsClient(kafka.bootstrap).admin();
+    await admin.connect();
+    await admin.fetchTopicOffsets(topic);
+    // What is left is the end of the transaction.
+    await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '3' }] });
+    await admin.disconnect();
+    const fetches = await kafka.delay({ apis: ['Fetch'], nodes: [await kafka.leader(topic, 0)], ms: 0, count: -1 });
+    await until(async () => (await fetches.hits()) > 3);
+    await produce(0, 'd');
+
+    expect((await reader.stopped).code).toBe('OFFSETS_LOST');
+    expect(reader.records.map(text)).toEqual(['a', 'b']);
+    await reader.subscription.close();
+    expect(await committed(0)).toBe(2);
+  });
+
   it('ends also while it is joining', async () => {
     const kafka = await running;
     const delayed = await kafka.delay({ apis: ['JoinGroup'], ms: 700 });

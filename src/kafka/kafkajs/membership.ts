@@ -150,7 +150,9 @@ export class Membership implements GateKeeper {
       const claim = payload.batchSize === 0 ? this.#claims.get(partitionKey(payload.topic, payload.partition)) : undefined;
       if (claim === undefined) return;
       claim.passed = Number(payload.lastOffset) + 1;
-      if (claim.expected !== undefined && claim.passed > claim.expected) claim.passOver(claim.expected, claim.passed);
+      // From its own first offset: where kafkajs has reset itself, what lies before that is not known to be nothing.
+      if (claim.expected !== undefined && claim.passed > claim.expected)
+        claim.passOver(Number(payload.firstOffset ?? payload.lastOffset), claim.passed);
     });
     this.#consumer.on(events.CRASH, ({ payload }) => {
       const { options, settings } = this.#context;
