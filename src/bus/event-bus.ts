@@ -1,4 +1,5 @@
 import { BusbarError } from '../errors.js';
+import { hasComeIn, markCameIn } from '../event/came-in.js';
 import type { EventClass, PublishOptions } from '../event/contract.js';
 import { contractOf, contractOfEvent } from '../event/contract-of.js';
 import { createEnvelope } from '../event/create-envelope.js';
@@ -54,8 +55,6 @@ export class EventBus {
   readonly #carrier: Carrier;
   readonly #meters = new EventMeters();
   readonly #onSubscribe = new Set<(eventClass: EventClass) => void>();
-  /** Events that came in from outside. */
-  readonly #mirrored = new WeakSet<object>();
   #isClosed = false;
 
   constructor(options: EventBusOptions) {
@@ -155,7 +154,7 @@ export class EventBus {
    * published before they ended, awaited or not, has settled when this has.
    */
   hearMirrored(envelope: Envelope): MaybePromise<readonly ListenerError[]> {
-    this.#mirrored.add(envelope.event);
+    markCameIn(envelope.event);
     this.#meters.of(envelope.name).mirroredIn++;
     return this.#carrier.hear(envelope, new Consequences(serviceOf(this.#options.source), envelope));
   }
@@ -221,7 +220,7 @@ export class EventBus {
 
   #admit(event: object): void {
     if (this.#isClosed) throw new BusbarError('BUS_CLOSED', 'the bus is closed and takes no more events');
-    if (this.#mirrored.has(event)) throw echo(event);
+    if (hasComeIn(event)) throw echo(event);
   }
 }
 

@@ -1,6 +1,7 @@
 import { withAmbient } from '../bus/ambient.js';
 import type { ContextLog, EventContext, Handler, Resolve } from '../bus/event-context.js';
 import { BusbarError } from '../errors.js';
+import { hasComeIn } from '../event/came-in.js';
 import { contractOfEvent } from '../event/contract-of.js';
 import type { EventClass, PublishOptions } from '../event/contract.js';
 import type { Envelope, EventMetadata } from '../event/envelope.js';
@@ -64,8 +65,8 @@ export class Attempt extends HandlerCall implements EventContext {
     const { group, source } = this.#options;
     const cause = this.#cause;
     const contract = contractOfEvent(event);
-    if ((event as object) === cause.event) {
-      throw new BusbarError('ECHO', `this ${contract.name} is the event being handled and is not sent out again: publish a new one`);
+    if (hasComeIn(event)) {
+      throw new BusbarError('ECHO', `this ${contract.name} was read from Kafka and is not sent out again: publish a new one`);
     }
     if (contract.direction === 'local') {
       throw new BusbarError(

@@ -2,6 +2,7 @@ import type { Codec } from '../codec/codec.js';
 import { DEFAULT_MAPPING, type BodyMapping } from '../config/body-mapping.js';
 import type { Stage } from '../dead-letter/dead-letter.js';
 import { BusbarError } from '../errors.js';
+import { markCameIn } from '../event/came-in.js';
 import type { Contract } from '../event/contract.js';
 import { type Envelope, envelopeOf, type EventMetadata } from '../event/envelope.js';
 import type { EventRegistry } from '../event/event-registry.js';
@@ -105,6 +106,7 @@ export class RecordReader {
 function toEvent(contract: Contract, data: unknown, metadata: EventMetadata): Reading {
   try {
     const envelope = envelopeOf(contract.fromData(data, metadata.version), metadata);
+    markCameIn(envelope.event);
     return { kind: 'event', envelope, contract };
   } catch (error) {
     return { kind: 'broken', error, stage: 'validate', metadata };
