@@ -16,7 +16,7 @@ import type { LifecycleState } from './lifecycle.js';
 import { TOKENS } from './tokens.js';
 import { refuse, type WiringFinding } from './wiring/finding.js';
 import { classesOf } from './wiring/not-classes.js';
-import { optionFindings } from './wiring/option-findings.js';
+import { listFindings, optionFindings } from './wiring/option-findings.js';
 import type { ListenerClass } from './wiring/wiring.js';
 
 const ACTIVE: ReadonlySet<LifecycleState> = new Set(['starting', 'running', 'stopping']);
@@ -52,16 +52,17 @@ const OPTIONS = Object.keys({
  * The module for the application's container, e.g. `container.load(kafkaModule({ … }))`; then
  * `container.get(KafkaService).start()`. It binds `TOKENS` and the classes `EventBus`, `KafkaService` and `KafkaClient`; processors and
  * listeners become singletons, unless the container has a binding of its own for them. `await
- * container.unbindAllAsync()` stops the service. Throws `WIRING_INVALID` without a `KafkaConfig`; everything else that is
+ * container.unbindAllAsync()` stops the service. Throws `WIRING_INVALID` without a `KafkaConfig`, and for lists that are none; everything else that is
  * put together wrongly is told when the service starts.
  */
 export function kafkaModule(options: KafkaModuleOptions): ContainerModule {
-  const { config, store, processors = [], listeners = [] } = options;
-  // Plain JavaScript may have mistyped it, and is told so.
-  const events = (options.events as KafkaModuleOptions['events'] | undefined) ?? [];
-  const findings = optionFindings('kafkaModule', options, OPTIONS);
-  const unusable = configFinding(config);
-  if (unusable !== undefined) refuse([...findings, unusable]);
+  // Plain JavaScript may have left them out or mistyped them, and is told so.
+  const given = (options as Partial<KafkaModuleOptions> | undefined) ?? {};
+  const { events = [], processors = [], listeners = [], store } = given;
+  const config = given.config as KafkaConfig;
+  const findings = optionFindings('kafkaModule', given, OPTIONS);
+  const unusable = [...configFindings(config), ...listFindings('kafkaModule', { events, processors, listeners })];
+  if (unusable.length > 0) refuse([...findings, ...unusable]);
   return new ContainerModule((container) => {
     const { bind } = container;
     bind(TOKENS.Config).toConstantValue(config);
@@ -94,7 +95,7 @@ export function kafkaModule(options: KafkaModuleOptions): ContainerModule {
           unlock: () => unlock(),
           notices,
           store,
-          broadcast: options.broadcast,
+          broadcast: given.broadcast,
           events,
           processors,
           listeners,
@@ -109,14 +110,14 @@ export function kafkaModule(options: KafkaModuleOptions): ContainerModule {
 }
 
 /** Asked for what it can and not for its class: two copies of this package in one process mean the same thing. */
-function configFinding(config: unknown): WiringFinding | undefined {
-  if (typeof (config as Partial<KafkaConfig> | null | undefined)?.tls === 'function') return undefined;
+function configFindings(config: unknown): WiringFinding[] {
+  if (typeof (config as Partial<KafkaConfig> | null | undefined)?.tls === 'function') return [];
   const isObject = typeof config === 'object' && config !== null;
   const what = isObject ? 'was given a `config` that is not checked: a plain object' : 'was given no `config`';
   const fix = isObject
     ? 'make a configuration of it: config: KafkaConfig.from({ … })'
     : 'pass the configuration, e.g. config: KafkaConfig.fromEnv()';
-  return { level: 'error', where: 'kafkaModule', what, fix };
+  return [{ level: 'error', where: 'kafkaModule', what, fix }];
 }
 
 /** Inversify's context stays usable: every `get` is a request of its own. */

@@ -179,6 +179,20 @@ describe('an application in a container', () => {
     );
   });
 
+  it('is told of lists that are none, such as one class alone, and that there is nothing at all', () => {
+    expect(() => kafkaModule({ config, events: OrderPlaced, listeners: null } as never)).toThrow(
+      /1\. kafkaModule was given `events` that are no list\n +fix: put the classes into brackets: events: \[ … \]\n +2\. .*`listeners`/,
+    );
+    expect(() => kafkaModule(undefined as never)).toThrow(/kafkaModule was given no `config`/);
+  });
+
+  it('is told of a class that has no name to be told by', async () => {
+    const { told } = await started({ events: [class {}] as never });
+    expect(told).toContain(
+      "a class without a name is in `events` and is no event -> decorate it with @DomainEvent({ name: '…', topic: '…' })",
+    );
+  });
+
   it('is told of what is probably not meant by a notice, also beside what refuses it', async () => {
     @DomainEvent({ name: 'stock_counted', topic: 'orders', direction: 'in', key: 'item' })
     class StockCounted {

@@ -32,7 +32,7 @@ export function isEvent(eventClass: EventClass): boolean {
 
 function definitionFindings(eventClass: EventClass): WiringFinding[] {
   const definition = definitionOf(eventClass);
-  const where = eventClass.name;
+  const where = eventClass.name || 'a class without a name';
   if (definition === undefined) return [undecorated(where, 'is in `events` and is no event', eventClass)];
   return problemsOf(eventClass, definition).map(({ what, fix }) => ({
     level: 'error',
@@ -44,7 +44,12 @@ function definitionFindings(eventClass: EventClass): WiringFinding[] {
 
 /** A class that is used as an event and is none. */
 export function undecorated(where: string, what: string, { name }: EventClass): WiringFinding {
-  return { level: 'error', where, what, fix: `decorate the class ${name} itself with @DomainEvent({ name: '…', topic: '…' })` };
+  return {
+    level: 'error',
+    where,
+    what,
+    fix: `decorate ${name === '' ? 'it' : `the class ${name} itself`} with @DomainEvent({ name: '…', topic: '…' })`,
+  };
 }
 
 function twinFindings(contracts: readonly Contract[]): WiringFinding[] {
