@@ -38,6 +38,8 @@ export function newHttpApp(notices: Notices): FastifyInstance {
     clientErrorHandler: (error, socket) => refuseRaw(frameworkError(error) ?? new HttpError('REQUEST_INVALID', 'this is not HTTP'), socket),
     frameworkErrors: (error, _request, reply) => send(answer(error), reply),
   });
+  // Node would refuse an expectation that it does not know by itself, and without a word of ours.
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   app.setErrorHandler((error, _request, reply) => send(answer(error), reply));
   guard(app);
   takeJsonOnly(app);

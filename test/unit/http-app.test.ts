@@ -52,6 +52,15 @@ it('tells the operator what failed that should not, and the caller nothing of it
   expect(raised).toEqual([{ level: 'error', code: 'HTTP_FAILED', message: 'a request over HTTP failed', error: failure }]);
 });
 
+it('answers what expects something unknown as it answers anything else', async () => {
+  const { send } = await listening((app) => {
+    app.get('/well', () => ({ well: true }));
+  });
+  const asked = (host: string) => send('GET /well HTTP/1.1', `Host: ${host}`, 'Expect: tea', 'Connection: close');
+  expect(await asked('localhost')).toMatch(/^HTTP\/1\.1 200 OK[^]*\{"well":true\}$/);
+  expect(await asked('example.com')).toMatch(/^HTTP\/1\.1 403 Forbidden[^]*HOST_REFUSED/);
+});
+
 it('raises no notice for what the caller is told', async () => {
   const { address, raised } = await listening((app) => {
     app.get('/refused', () => Promise.reject(new BusbarError('TOPIC_MISSING', 'no such topic')));
