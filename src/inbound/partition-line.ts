@@ -103,7 +103,7 @@ export class PartitionLine {
   /** How many records were read and are not settled, and the timestamp of the oldest of them. */
   waiting(): Waiting {
     const waiting = this.#entries.filter(({ state }) => state !== 'settled');
-    return { records: waiting.length, oldest: waiting[0]?.record.timestamp };
+    return { records: waiting.length, oldest: waiting.find(({ record }) => record.timestamp >= 0)?.record.timestamp };
   }
 
   /** Begins nothing new. */

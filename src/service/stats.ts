@@ -12,7 +12,7 @@ import type { Running } from './running.js';
 export interface LagStats {
   /** Records between its committed offsets and the ends of its topics, whichever process reads them. */
   readonly messages: number;
-  /** Age of the oldest record that this process has read and not settled; 0 when there is none. Now, not as of `asOf`. */
+  /** Age of the oldest record that this process has read and not settled; 0 when there is none that has a time. Now, not as of `asOf`. */
   readonly seconds: number;
   /** When the broker was asked for `messages`, ISO 8601. */
   readonly asOf: string;

@@ -65,6 +65,7 @@ describe('a service knows of the consumers of its client', () => {
     });
     await expect(until(() => service.caughtUp())).rejects.toMatchObject({ code: 'HANDLER_FAILED' });
     expect(service.getStats().consumers['importer']).toMatchObject({ lastError: { code: 'HANDLER_FAILED' } });
+    expect(JSON.stringify([service.getStats(), await service.healthCheck()])).not.toContain('stop here');
   });
 
   it('that none is behind by less than nothing when what was committed is beyond the end of the log', async () => {
@@ -75,6 +76,20 @@ describe('a service knows of the consumers of its client', () => {
     await admin.setOffsets({ groupId: 'shop.importer', topic, partitions: [{ partition: 0, offset: '7' }] });
     await admin.disconnect();
     expect(await client.lag('importer', ['imports'])).toEqual([{ topic: 'imports', partition: 0, committed: 7, end: 3, lag: 0 }]);
+  });
+
+  it('no age of a record that has no time', async () => {
+    const { client, service, config } = await withImports(0);
+    const producer = kafkajsClient((await sharedKafka()).bootstrap).producer();
+    await producer.connect();
+    await producer.send({ topic: `${config.topicPrefix}.imports`, messages: [{ value: 'timeless', timestamp: '-1' }] });
+    await producer.disconnect();
+    const hold = deferred<void>();
+    const consumer = await client.consume({ group: 'importer', topics: ['imports'], from: 'earliest' }, () => hold.promise);
+    await until(() => consumer.counts.inFlight === 1);
+    await service.lag();
+    expect(service.getStats().consumers['importer']).toMatchObject({ queue: 1, lag: { messages: 1, seconds: 0 } });
+    hold.resolve();
   });
 
   it('no longer than they run: nothing is kept of one that was stopped', async () => {
