@@ -177,9 +177,10 @@ export class Mirror {
     const topics = [...this.#topics, ...more].sort();
     if (topics.length === 0) return;
     await this.#leave(this.#options.drainMs);
+    // Joining a group only to leave it could take longer than whoever stops has time.
+    if (this.#stopping.signal.aborted) return;
     this.#state = 'starting';
     this.#inbound = this.#newInbound(topics);
-    if (this.#stopping.signal.aborted) this.#inbound.hurry();
     await this.#inbound.start();
     this.#topics = topics;
     // Offsets may have been found lost while the group was being joined.
