@@ -1,6 +1,7 @@
+import kafkajs, { type Cluster } from 'kafkajs';
 import { describe, expect, it } from 'vitest';
 
-import { dealOut } from '../../src/kafka/kafkajs/assigner.js';
+import { assign, dealOut } from '../../src/kafka/kafkajs/assigner.js';
 
 const member = (memberId: string, ...topics: string[]) => ({ memberId, topics: new Set(topics) });
 
@@ -31,5 +32,23 @@ describe('the partitions of a group', () => {
   it('of a topic that nobody reads go to nobody', () => {
     const dealt = dealOut([member('a', 'orders')], new Map([['bills', [0]]]));
     expect(dealt.get('a')).toEqual({});
+  });
+});
+
+describe('a topic that only other members read', () => {
+  const { MemberMetadata } = kafkajs.AssignerProtocol;
+  const members = [{ memberId: 'a', memberMetadata: MemberMetadata.encode({ version: 0, topics: ['bills'], userData: Buffer.alloc(0) }) }];
+  const failing = (type: string) =>
+    ({
+      findTopicPartitionMetadata: () => [],
+      addTargetTopic: () => Promise.reject(Object.assign(new Error(type), { type })),
+    }) as unknown as Cluster;
+
+  it('is given to nobody when it is not there', async () => {
+    expect(await assign(members, failing('UNKNOWN_TOPIC_OR_PARTITION'), 0)).toHaveLength(1);
+  });
+
+  it('fails the assignment when it cannot be told whether it is there: it is made again', async () => {
+    await expect(assign(members, failing('LEADER_NOT_AVAILABLE'), 0)).rejects.toThrow('LEADER_NOT_AVAILABLE');
   });
 });

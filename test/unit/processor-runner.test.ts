@@ -200,7 +200,7 @@ describe('A processor that is to pause', () => {
     await expect(manager.pause('billing')).rejects.toThrow('wait until it runs');
     driver.joins[0]?.joined.resolve();
     await started;
-    await expect(manager.pause('nobody')).rejects.toMatchObject({ code: 'WIRING_INVALID' });
+    await expect(manager.pause('nobody')).rejects.toMatchObject({ code: 'ARGUMENT_INVALID' });
   });
 
   it('ends in the state that was asked for last, and the call that lost says so', async () => {

@@ -1,5 +1,7 @@
 import kafkajs, { type Assignment, type Cluster, type GroupMember, type GroupMemberAssignment } from 'kafkajs';
 
+import { protocolType } from './failure.js';
+
 const { MemberMetadata, MemberAssignment } = kafkajs.AssignerProtocol;
 
 /** What a member reads. */
@@ -46,7 +48,12 @@ export async function assign(members: readonly GroupMember[], cluster: Cluster, 
 async function partitionsOf(topic: string, cluster: Cluster): Promise<number[]> {
   const known = (): number[] => cluster.findTopicPartitionMetadata(topic).map(({ partitionId }) => partitionId);
   if (known().length > 0) return known();
-  // One that only others read. When it is not there, the members that want it are told so when they join.
-  await cluster.addTargetTopic(topic).catch(() => undefined);
+  // One that only others read.
+  try {
+    await cluster.addTargetTopic(topic);
+  } catch (error) {
+    // The members that want it are told so when they join. What else goes wrong must not leave its partitions to nobody.
+    if (protocolType(error) !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error;
+  }
   return known();
 }
