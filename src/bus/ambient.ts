@@ -9,6 +9,8 @@ export interface Stager {
   /** The attempt has ended: what is published now goes out directly. */
   readonly isOver: boolean;
   stage<E extends object>(event: E, options?: PublishOptions): Envelope<E>;
+  /** Throws for an event that `stage` would refuse because of what it is. */
+  admit(event: object): void;
 }
 
 /** What is being handled while code runs: the cause of whatever it publishes. */

@@ -94,6 +94,7 @@ export class EventBus {
     const around = this.#around();
     const prepared = all.map((event): Preparation<E> => {
       try {
+        if (around?.stager !== undefined && !isLocal(event)) around.stager.admit(event);
         return { event, envelope: this.#prepare(event, {}, around?.cause, around?.consequences), error: undefined };
       } catch (error) {
         return { event, envelope: undefined, error: error as BusbarError };

@@ -62,8 +62,23 @@ export class Attempt extends HandlerCall implements EventContext {
 
   /** As `publish`, for what is published on the bus inside the handler. The caller has checked `isOver`. */
   stage<E extends object>(event: E, options: PublishOptions = {}): Envelope<E> {
+    this.admit(event);
     const { group, source } = this.#options;
     const cause = this.#cause;
+    const { name } = contractOfEvent(event);
+    const envelope = createEnvelope(event, options, {
+      source,
+      cause,
+      id: uuidv5(group, cause.source, cause.id, name, String(this.#nextOrdinal(name))),
+    });
+    const wire = this.#options.encode(envelope);
+    if (isPromise(wire)) wire.catch(() => undefined); // heard in `records`, maybe long after it was rejected
+    this.staged.push({ envelope, wire });
+    return envelope;
+  }
+
+  /** Throws for an event that may not be staged here. */
+  admit(event: object): void {
     const contract = contractOfEvent(event);
     if (hasComeIn(event)) {
       throw new BusbarError('ECHO', `this ${contract.name} was read from Kafka and is not sent out again: publish a new one`);
@@ -76,16 +91,6 @@ export class Attempt extends HandlerCall implements EventContext {
     }
     if (!this.#options.publishes.has(contract.eventClass)) throw this.#undeclared(contract.eventClass);
     contract.validate(event);
-    const { name } = contract;
-    const envelope = createEnvelope(event, options, {
-      source,
-      cause,
-      id: uuidv5(group, cause.source, cause.id, name, String(this.#nextOrdinal(name))),
-    });
-    const wire = this.#options.encode(envelope);
-    if (isPromise(wire)) wire.catch(() => undefined); // heard in `records`, maybe long after it was rejected
-    this.staged.push({ envelope, wire });
-    return envelope;
   }
 
   transaction(work: Work): void {

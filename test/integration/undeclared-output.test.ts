@@ -63,6 +63,26 @@ describe.each(withAndWithoutStore)('A processor %s that publishes what it does n
     expect(String(letter?.headers['x-dlq-reason'])).toContain('`publishes: [OrderPlaced, OrderBilled]`');
   });
 
+  it('keeps all events of one publishAll back, also when the handler swallows the rejection', async () => {
+    const refused: unknown[] = [];
+    const application: TestApplication = await start({
+      events,
+      store: makeStore(),
+      processors: [
+        billing(
+          async (event) => {
+            await application.bus.publishAll([bill(event), placed('b')]).catch((error: unknown) => refused.push(error));
+          },
+          { publishes: [OrderBilled] },
+        ),
+      ],
+    });
+    await application.bus.publish(placed('a'));
+    await application.caughtUp('billing');
+    expect(refused).toMatchObject([{ code: 'UNDECLARED_OUTPUT' }]);
+    expect(await application.records('bills')).toEqual([]);
+  });
+
   it('ends as its policy ends, without another attempt', async () => {
     const attempts: number[] = [];
     const application = await start({

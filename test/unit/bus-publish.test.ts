@@ -41,6 +41,7 @@ describe('an event published inside the attempt of a processor', () => {
     const staged: Envelope[] = [];
     const stager: Stager = {
       isOver,
+      admit: () => undefined,
       stage: (event, options = {}) => {
         const envelope = createEnvelope(event, options, { source: '/shop', cause, id: 'derived' });
         staged.push(envelope);
