@@ -1,42 +1,30 @@
-import type { Codec } from '../codec/codec.js';
 import { BusbarError } from '../errors.js';
 import type { Contract } from '../event/contract.js';
-import type { EventRegistry } from '../event/event-registry.js';
 import { Inbound, type TopicPartition } from '../inbound/inbound.js';
 import { lagOf, type PartitionLag } from '../inbound/lag.js';
 import { OutcomeTally, type DeliveryStats } from '../inbound/outcome-tally.js';
 import type { OutcomeCounts } from '../inbound/outcomes.js';
 import type { UnsettledRecord } from '../inbound/unsettled-record.js';
-import type { Waiting } from '../inbound/waiting.js';
+import { Turns } from '../inbound/turns.js';
+import { NOTHING_WAITS, type Waiting } from '../inbound/waiting.js';
 import { pause } from '../inbound/scope.js';
 import { StartOffsets, type From } from '../inbound/start-offset.js';
 import type { GroupMembership, KafkaDriver } from '../kafka/driver.js';
-import type { BodyMappings, TopicNames } from '../kafka/topics.js';
 import type { Store } from '../store/store.js';
-import type { Notices } from '../telemetry/notices.js';
 import type { TopicMeters } from '../telemetry/topic-meters.js';
-import type { IsEcho } from './echo.js';
-import { MirrorDelivery, type HearingSide } from './mirror-delivery.js';
+import { MirrorDelivery, type MirrorDeliveryOptions } from './mirror-delivery.js';
 
-export interface MirrorOptions {
+export interface MirrorOptions extends Omit<MirrorDeliveryOptions, 'contracts' | 'tally'> {
   readonly driver: KafkaDriver;
-  readonly group: string;
   /** Where the group begins on topics that it has never read. */
   readonly from: From;
   /** Remembers which partitions the group has begun to read. */
   readonly store: Store | undefined;
-  readonly registry: EventRegistry;
-  readonly codec: Codec;
-  readonly topics: TopicNames;
-  readonly mappings: BodyMappings;
-  readonly isEcho: IsEcho;
-  readonly hearingSide: HearingSide;
   /** Records of one partition that may be in flight. */
   readonly maxInFlight: number;
   /** How long listeners may go on when a partition is taken away, in ms. */
   readonly drainMs: number;
   readonly meters: TopicMeters;
-  readonly notices: Notices;
 }
 
 /** `idle`: nobody listens to an event that comes in, so nothing is read. */
@@ -80,7 +68,7 @@ export class Mirror {
   #state: MirrorState = 'stopped';
   #error: unknown;
   /** Starts, changes of the topics and stops, one after the other. */
-  #turn: Promise<void> = Promise.resolve();
+  readonly #turns = new Turns();
 
   constructor(options: MirrorOptions) {
     this.#options = options;
@@ -93,7 +81,7 @@ export class Mirror {
   start(): Promise<void> {
     this.#stopping = new AbortController();
     this.#state = 'idle';
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       try {
         await this.#readWhatIsHeard();
       } catch (error) {
@@ -107,7 +95,7 @@ export class Mirror {
   listenerAdded(): void {
     if (this.#state === 'stopped' || this.#state === 'failed' || this.#unread().length === 0) return;
     const { signal } = this.#stopping;
-    void this.#inTurn(async () => {
+    void this.#turns.take(async () => {
       for (let failures = 0; !signal.aborted && !(await this.#grown()); failures++) {
         await pause(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures), signal).catch(() => undefined);
       }
@@ -118,7 +106,7 @@ export class Mirror {
   stop(drainMs: number): Promise<void> {
     this.#stopping.abort();
     this.#inbound?.hurry();
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       await this.#leave(drainMs);
       this.#state = 'stopped';
     });
@@ -145,7 +133,7 @@ export class Mirror {
 
   /** What it has read here and not settled. */
   waiting(): Waiting {
-    return this.#inbound?.waiting() ?? { records: 0, oldest: undefined };
+    return this.#inbound?.waiting() ?? NOTHING_WAITS;
   }
 
   /** How far the group's committed offsets are behind, for every partition that it reads; asks the broker. */
@@ -221,11 +209,5 @@ export class Mirror {
     const code = error instanceof BusbarError ? error.code : 'KAFKA_FAILED';
     const message = 'the bridge reads nothing: listeners do not hear what others publish';
     this.#options.notices.raise({ level: 'error', code, message, error, details: { group: this.#options.group } });
-  }
-
-  #inTurn(work: () => Promise<void>): Promise<void> {
-    const mine = this.#turn.then(work);
-    this.#turn = mine.catch(() => undefined); // whoever asked for it is told
-    return mine;
   }
 }

@@ -9,7 +9,7 @@ export interface Stager {
   /** The attempt has ended: what is published now goes out directly. */
   readonly isOver: boolean;
   stage<E extends object>(event: E, options?: PublishOptions): Envelope<E>;
-  /** Throws for an event that `stage` would refuse because of what it is. */
+  /** Throws for an event that `stage` would refuse whatever is in it. */
   admit(event: object): void;
 }
 

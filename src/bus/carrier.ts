@@ -10,6 +10,7 @@ import type { History } from './history.js';
 import type { ListenerSurroundings } from './listener-context.js';
 import type { Listeners } from './listeners.js';
 import type { Accepted, Outlet, Place } from './outlet.js';
+import { Publications } from './publications.js';
 import { PublishError } from './publish-error.js';
 import type { ListenerError, Receipt } from './receipt.js';
 
@@ -25,7 +26,7 @@ export interface CarrierParts {
 export class Carrier {
   readonly #parts: CarrierParts;
   readonly #order = new CallOrder();
-  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #underWay = new Publications();
   #connection: { readonly outlet: Outlet } | undefined;
 
   constructor(parts: CarrierParts) {
@@ -43,8 +44,8 @@ export class Carrier {
   }
 
   /** Resolves when nothing is under way. */
-  async idle(): Promise<void> {
-    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
+  idle(): Promise<void> {
+    return this.#underWay.settled();
   }
 
   /**
@@ -54,8 +55,8 @@ export class Carrier {
   send<E extends object>(envelope: Envelope<E>, consequences: Consequences | undefined): MaybePromise<Receipt<E>> {
     const sent = this.#sendNow(envelope, consequences?.of(envelope));
     if (!isPromise(sent)) return sent;
-    consequences?.follow(sent);
-    return this.#follow(sent);
+    void consequences?.follow(sent);
+    return this.#underWay.follow(sent);
   }
 
   #sendNow<E extends object>(envelope: Envelope<E>, own: Consequences | undefined): MaybePromise<Receipt<E>> {
@@ -100,7 +101,7 @@ export class Carrier {
   hear(envelope: Envelope, consequences?: Consequences): MaybePromise<readonly ListenerError[]> {
     const meter = this.#parts.meters.of(envelope.name);
     const heard = this.#order.begin(() => this.#tell(envelope, this.#deadline(), consequences, meter));
-    return isPromise(heard) ? this.#follow(heard) : heard;
+    return isPromise(heard) ? this.#underWay.follow(heard) : heard;
   }
 
   #tell(
@@ -112,13 +113,6 @@ export class Carrier {
     this.#parts.history.add(envelope);
     const listeners = this.#parts.listeners.take(contractOfEvent(envelope.event).eventClass);
     return new Hearing(envelope, this.#parts.surroundings, meter, consequences).run(listeners, deadline);
-  }
-
-  #follow<T>(work: Promise<T>): Promise<T> {
-    this.#underWay.add(work);
-    const forget = () => void this.#underWay.delete(work);
-    work.then(forget, forget);
-    return work;
   }
 
   #deadline(): number {

@@ -4,9 +4,9 @@ import { BusbarError } from '../errors.js';
 import { hasComeIn } from '../event/came-in.js';
 import { contractOfEvent } from '../event/contract-of.js';
 import type { EventClass, PublishOptions } from '../event/contract.js';
+import { DerivedIds } from '../event/derived-ids.js';
 import type { Envelope, EventMetadata } from '../event/envelope.js';
 import { createEnvelope } from '../event/create-envelope.js';
-import { uuidv5 } from '../event/uuid.js';
 import type { WireRecord } from '../kafka/record.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { Notices } from '../telemetry/notices.js';
@@ -33,7 +33,7 @@ export class Attempt extends HandlerCall implements EventContext {
   readonly #options: AttemptOptions;
   readonly #cause: Envelope;
   readonly #handler: Handler<object>;
-  #ordinals: Map<string, number> | undefined;
+  #ids: DerivedIds | undefined;
 
   constructor(cause: Envelope, handler: Handler<object>, attempt: number, outer: AbortSignal, options: AttemptOptions) {
     super(attempt, outer);
@@ -65,11 +65,13 @@ export class Attempt extends HandlerCall implements EventContext {
     this.admit(event);
     const { group, source } = this.#options;
     const cause = this.#cause;
-    const { name } = contractOfEvent(event);
+    const contract = contractOfEvent(event);
+    contract.validate(event);
+    this.#ids ??= new DerivedIds(group, cause);
     const envelope = createEnvelope(event, options, {
       source,
       cause,
-      id: uuidv5(group, cause.source, cause.id, name, String(this.#nextOrdinal(name))),
+      id: this.#ids.next(contract.name),
     });
     const wire = this.#options.encode(envelope);
     if (isPromise(wire)) wire.catch(() => undefined); // heard in `records`, maybe long after it was rejected
@@ -77,7 +79,7 @@ export class Attempt extends HandlerCall implements EventContext {
     return envelope;
   }
 
-  /** Throws for an event that may not be staged here. */
+  /** Throws for an event that may not be staged here, whatever is in it. */
   admit(event: object): void {
     const contract = contractOfEvent(event);
     if (hasComeIn(event)) {
@@ -90,7 +92,6 @@ export class Attempt extends HandlerCall implements EventContext {
       );
     }
     if (!this.#options.publishes.has(contract.eventClass)) throw this.#undeclared(contract.eventClass);
-    contract.validate(event);
   }
 
   transaction(work: Work): void {
@@ -103,13 +104,6 @@ export class Attempt extends HandlerCall implements EventContext {
 
   get<T>(token: unknown): T {
     return this.#options.resolve<T>(token);
-  }
-
-  #nextOrdinal(name: string): number {
-    this.#ordinals ??= new Map();
-    const ordinal = this.#ordinals.get(name) ?? 0;
-    this.#ordinals.set(name, ordinal + 1);
-    return ordinal;
   }
 
   #undeclared({ name }: EventClass): BusbarError {

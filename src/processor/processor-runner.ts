@@ -3,10 +3,12 @@ import type { Contract } from '../event/contract.js';
 import type { Delivery } from '../inbound/delivery.js';
 import { Inbound, type TopicPartition } from '../inbound/inbound.js';
 import { DEFAULT_STALLED_AFTER_MS } from '../inbound/reading-settings.js';
-import type { Waiting } from '../inbound/waiting.js';
+import { Turns } from '../inbound/turns.js';
+import { NOTHING_WAITS, type Waiting } from '../inbound/waiting.js';
 import { OutcomeTally, type DeliveryStats } from '../inbound/outcome-tally.js';
 import { lagOf, type PartitionLag } from '../inbound/lag.js';
 import { StagedSender } from '../inbound/staged-sender.js';
+import { StuckHandlers } from '../inbound/stuck-handlers.js';
 import { StartOffsets } from '../inbound/start-offset.js';
 import type { InRecord } from '../kafka/record.js';
 import { runOnStart } from './on-start.js';
@@ -31,10 +33,10 @@ export class ProcessorRunner {
   readonly #tally: OutcomeTally;
   readonly #sender: StagedSender;
   readonly #delivery: Delivery;
-  readonly #stuck = new Set<TopicPartition>();
+  readonly #stuck: StuckHandlers;
   #inbound: Inbound | undefined;
   /** Starts and stops, one after the other. */
-  #turn: Promise<void> = Promise.resolve();
+  readonly #turns = new Turns();
   #stopping: Promise<void> | undefined;
   /** The latest pause. */
   #pausing: Promise<void> = Promise.resolve();
@@ -54,7 +56,9 @@ export class ProcessorRunner {
     this.topics = [...new Set(this.handles.map((contract) => topics.topic(contract.topic)))];
     this.#tally = new OutcomeTally(this.handles.map(({ name }) => name));
     this.#sender = new StagedSender({ publisher, deliveryTimeoutMs, notices, processor: this.name, tally: this.#tally });
-    const onStuck = (record: InRecord, ended: Promise<unknown>): void => this.#noticeStuck(record, ended);
+    const message = 'a handler did not end after it was told to; its partition waits, and no second attempt starts while it runs';
+    this.#stuck = new StuckHandlers({ details: { processor: this.name }, message, tally: this.#tally, notices });
+    const onStuck = (record: InRecord, ended: Promise<unknown>): void => this.#stuck.add(record, ended);
     this.#delivery = deliveryOf({ handlers, group: this.group, settings, sender: this.#sender, tally: this.#tally, onStuck }, environment);
   }
 
@@ -66,14 +70,14 @@ export class ProcessorRunner {
     this.#state = 'starting';
     this.#error = undefined;
     this.#stopping = undefined;
-    await this.#inTurn(() => this.#begin());
+    await this.#turns.take(() => this.#begin());
   }
 
   /** Stops reading; handlers have `drainMs` to end, the rest is abandoned. Harmless when it is stopped; ends a start that is under way. */
   stop(drainMs = this.#environment.drainMs): Promise<void> {
     if (this.#state !== 'stopped' && this.#state !== 'failed') this.#state = 'stopping';
     this.#inbound?.hurry();
-    this.#stopping ??= this.#inTurn(() => this.#end(drainMs));
+    this.#stopping ??= this.#turns.take(() => this.#end(drainMs));
     return this.#stopping;
   }
 
@@ -163,12 +167,6 @@ export class ProcessorRunner {
     throw new BusbarError('ILLEGAL_TRANSITION', `processor ${this.name} was stopped while it was starting`);
   }
 
-  #inTurn(work: () => Promise<void>): Promise<void> {
-    const mine = this.#turn.then(work);
-    this.#turn = mine.catch(() => undefined); // whoever asked for it is told
-    return mine;
-  }
-
   status(): ProcessorStatus {
     return {
       name: this.name,
@@ -177,7 +175,7 @@ export class ProcessorRunner {
       partitions: this.#inbound?.partitions ?? [],
       outcomes: this.#tally.snapshot(),
       error: this.#error,
-      stuck: [...this.#stuck],
+      stuck: this.#stuck.places,
       unsent: this.#sender.failing,
       unsettled: this.#inbound?.unsettled ?? [],
       membership: this.#inbound?.membership,
@@ -191,7 +189,7 @@ export class ProcessorRunner {
 
   /** What it has read here and not settled. */
   waiting(): Waiting {
-    return this.#inbound?.waiting() ?? { records: 0, oldest: undefined };
+    return this.#inbound?.waiting() ?? NOTHING_WAITS;
   }
 
   /** How far the group's committed offsets are behind, for every partition of its topics. */
@@ -247,16 +245,5 @@ export class ProcessorRunner {
         details: { processor: this.name },
       });
     });
-  }
-
-  #noticeStuck({ topic, partition, offset }: InRecord, ended: Promise<unknown>): void {
-    const at: TopicPartition = { topic, partition };
-    this.#stuck.add(at);
-    const message = 'a handler did not end after it was told to; its partition waits, and no second attempt starts while it runs';
-    const details = { processor: this.name, topic, partition, offset };
-    this.#tally.failed(new BusbarError('HANDLER_STUCK', `${message} (${topic}/${partition}@${offset})`));
-    this.#environment.notices.raise({ level: 'error', code: 'HANDLER_STUCK', message, details });
-    const end = (): void => void this.#stuck.delete(at);
-    ended.then(end, end);
   }
 }

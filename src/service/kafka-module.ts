@@ -4,6 +4,7 @@ import { EventBus } from '../bus/event-bus.js';
 import type { Resolve } from '../bus/event-context.js';
 import type { KafkaConfig } from '../config/kafka-config.js';
 import type { EventClass } from '../event/contract.js';
+import { sourceOf } from '../event/source.js';
 import type { ProcessorClass } from '../processor/processor.js';
 import type { Store } from '../store/store.js';
 import { Notices } from '../telemetry/notices.js';
@@ -76,7 +77,7 @@ export function kafkaModule(options: KafkaModuleOptions): ContainerModule {
       .toDynamicValue((context) => {
         const { serviceName, deliveryTimeoutMs } = config;
         const notices = context.get<Notices>(TOKENS.Notices);
-        const bus = new EventBus({ source: `/${serviceName}`, deliveryTimeoutMs, notices, resolve: resolverOf(context) });
+        const bus = new EventBus({ source: sourceOf(serviceName), deliveryTimeoutMs, notices, resolve: resolverOf(context) });
         unlock = keepShut(bus);
         return bus;
       })

@@ -1,3 +1,4 @@
+import { sourceOf } from '../event/source.js';
 import { randomUUID } from 'node:crypto';
 
 import { ambient } from '../bus/ambient.js';
@@ -63,7 +64,7 @@ export class EventPublication {
     const envelope = this.#envelope(data, options);
     const record = this.#record(topic, envelope);
     const sent = this.#send(topic, envelope, record);
-    ambient()?.consequences?.follow(sent);
+    void ambient()?.consequences?.follow(sent);
     return sent;
   }
 
@@ -94,7 +95,7 @@ export class EventPublication {
       id,
       name,
       version,
-      source: `/${this.config.serviceName}`,
+      source: sourceOf(this.config.serviceName),
       occurredAt: occurredAt === undefined ? new Date() : checkedDate(what, occurredAt),
       key: partitionKey === undefined ? undefined : checked(what, 'partitionKey', partitionKey),
       correlationId: correlationId === undefined ? (cause?.correlationId ?? id) : checked(what, 'correlationId', correlationId),

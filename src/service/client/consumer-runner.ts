@@ -7,11 +7,11 @@ import { DEFAULT_HANDLER_TIMEOUT_MS, DEFAULT_STALLED_AFTER_MS } from '../../inbo
 import { RecentIds } from '../../inbound/recent-ids.js';
 import { RecentSettler } from '../../inbound/recent-settler.js';
 import { StagedSender } from '../../inbound/staged-sender.js';
+import { StuckHandlers } from '../../inbound/stuck-handlers.js';
 import { StartOffsets, type From } from '../../inbound/start-offset.js';
 import type { UnsettledRecord } from '../../inbound/unsettled-record.js';
 import type { Waiting } from '../../inbound/waiting.js';
 import type { GroupMembership, KafkaDriver } from '../../kafka/driver.js';
-import type { InRecord } from '../../kafka/record.js';
 import type { TopicNames } from '../../kafka/topics.js';
 import type { Publisher } from '../../outbound/publisher.js';
 import { lagOf, type PartitionLag } from '../../inbound/lag.js';
@@ -54,7 +54,7 @@ export class ConsumerRunner implements MessageConsumer {
   readonly #onEnded: () => void;
   readonly #tally = new OutcomeTally([]); // messages have no names to count by
   readonly #inbound: Inbound;
-  readonly #stuck = new Set<TopicPartition>();
+  readonly #stuck: StuckHandlers;
   #state: ConsumerState = 'starting';
   #error: BusbarError | undefined;
   #joining: Promise<void> | undefined;
@@ -68,6 +68,9 @@ export class ConsumerRunner implements MessageConsumer {
     this.stalledAfterMs = options.stalledAfterMs ?? DEFAULT_STALLED_AFTER_MS;
     this.#fullGroup = `${environment.groupPrefix}.${options.group}`;
     this.#environment = environment;
+    const message =
+      'a handler of messages did not end after it was told to; its partition waits, and no second attempt starts while it runs';
+    this.#stuck = new StuckHandlers({ details: { consumer: this.group }, message, tally: this.#tally, notices: environment.notices });
     this.#inbound = this.#newInbound(options, this.#newDelivery(options, handler));
   }
 
@@ -85,7 +88,7 @@ export class ConsumerRunner implements MessageConsumer {
 
   /** Messages whose handlers did not end in time and still run. */
   get stuck(): readonly TopicPartition[] {
-    return [...this.#stuck];
+    return this.#stuck.places;
   }
 
   async lag(): Promise<readonly PartitionLag[]> {
@@ -172,7 +175,7 @@ export class ConsumerRunner implements MessageConsumer {
       tally: this.#tally,
       notices,
       deadLetterTopic: (topic) => names.deadLetter(topic),
-      onStuck: (record, ended) => this.#noticeStuck(record, ended),
+      onStuck: (record, ended) => this.#stuck.add(record, ended),
     });
   }
 
@@ -208,17 +211,5 @@ export class ConsumerRunner implements MessageConsumer {
     this.end(this.#environment.drainMs).catch((cause: unknown) => {
       notices.raise({ level: 'error', code, message: 'a failed consumer did not stop cleanly', error: cause, details });
     });
-  }
-
-  #noticeStuck({ topic, partition, offset }: InRecord, ended: Promise<unknown>): void {
-    const at: TopicPartition = { topic, partition };
-    this.#stuck.add(at);
-    const end = (): void => void this.#stuck.delete(at);
-    ended.then(end, end);
-    const message =
-      'a handler of messages did not end after it was told to; its partition waits, and no second attempt starts while it runs';
-    const details = { consumer: this.group, topic, partition, offset };
-    this.#tally.failed(new BusbarError('HANDLER_STUCK', `${message} (${topic}/${partition}@${offset})`));
-    this.#environment.notices.raise({ level: 'error', code: 'HANDLER_STUCK', message, details });
   }
 }
