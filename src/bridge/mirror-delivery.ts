@@ -1,9 +1,7 @@
-import type { Codec } from '../codec/codec.js';
 import { codeOf } from '../dead-letter/dead-letter.js';
 import { byName } from '../event/by-name.js';
 import type { Contract } from '../event/contract.js';
 import type { Envelope } from '../event/envelope.js';
-import type { EventRegistry } from '../event/event-registry.js';
 import { Latest } from '../inbound/latest.js';
 import type { Handled } from '../inbound/line-options.js';
 import type { CountedDelivery, OutcomeTally } from '../inbound/outcome-tally.js';
@@ -11,11 +9,9 @@ import { RecentIds } from '../inbound/recent-ids.js';
 import { RecordReader, type Reading } from '../inbound/record-reader.js';
 import { nameOf } from '../inbound/settler.js';
 import type { InRecord } from '../kafka/record.js';
-import type { BodyMappings, TopicNames } from '../kafka/topics.js';
 import type { Incoming } from '../kafka/wire/incoming.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
-import type { Notices } from '../telemetry/notices.js';
-import type { IsEcho } from './echo.js';
+import type { MirrorOptions } from './mirror.js';
 
 /** Who hears what comes in: the hearing side of a bus, which sends nothing out. */
 export interface HearingSide {
@@ -25,18 +21,12 @@ export interface HearingSide {
   hear(envelope: Envelope): MaybePromise<unknown>;
 }
 
-export interface MirrorDeliveryOptions {
+type OfMirror = 'registry' | 'codec' | 'topics' | 'mappings' | 'isEcho' | 'hearingSide' | 'group' | 'notices';
+
+export interface MirrorDeliveryOptions extends Pick<MirrorOptions, OfMirror> {
   /** The events that come in. */
   readonly contracts: readonly Contract[];
-  readonly registry: EventRegistry;
-  readonly codec: Codec;
-  readonly topics: TopicNames;
-  readonly mappings: BodyMappings;
-  readonly isEcho: IsEcho;
-  readonly hearingSide: HearingSide;
-  readonly group: string;
   readonly tally: OutcomeTally;
-  readonly notices: Notices;
 }
 
 const IGNORED: Handled = { outcome: 'ignored', safe: undefined };

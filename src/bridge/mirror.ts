@@ -1,5 +1,7 @@
+import type { Codec } from '../codec/codec.js';
 import { BusbarError } from '../errors.js';
 import type { Contract } from '../event/contract.js';
+import type { EventRegistry } from '../event/event-registry.js';
 import { Inbound, type TopicPartition } from '../inbound/inbound.js';
 import { lagOf, type PartitionLag } from '../inbound/lag.js';
 import { OutcomeTally, type DeliveryStats } from '../inbound/outcome-tally.js';
@@ -10,21 +12,32 @@ import { NOTHING_WAITS, type Waiting } from '../inbound/waiting.js';
 import { pause } from '../inbound/scope.js';
 import { StartOffsets, type From } from '../inbound/start-offset.js';
 import type { GroupMembership, KafkaDriver } from '../kafka/driver.js';
+import type { BodyMappings, TopicNames } from '../kafka/topics.js';
 import type { Store } from '../store/store.js';
+import type { Notices } from '../telemetry/notices.js';
 import type { TopicMeters } from '../telemetry/topic-meters.js';
-import { MirrorDelivery, type MirrorDeliveryOptions } from './mirror-delivery.js';
+import type { IsEcho } from './echo.js';
+import { MirrorDelivery, type HearingSide } from './mirror-delivery.js';
 
-export interface MirrorOptions extends Omit<MirrorDeliveryOptions, 'contracts' | 'tally'> {
+export interface MirrorOptions {
   readonly driver: KafkaDriver;
+  readonly group: string;
   /** Where the group begins on topics that it has never read. */
   readonly from: From;
   /** Remembers which partitions the group has begun to read. */
   readonly store: Store | undefined;
+  readonly registry: EventRegistry;
+  readonly codec: Codec;
+  readonly topics: TopicNames;
+  readonly mappings: BodyMappings;
+  readonly isEcho: IsEcho;
+  readonly hearingSide: HearingSide;
   /** Records of one partition that may be in flight. */
   readonly maxInFlight: number;
   /** How long listeners may go on when a partition is taken away, in ms. */
   readonly drainMs: number;
   readonly meters: TopicMeters;
+  readonly notices: Notices;
 }
 
 /** `idle`: nobody listens to an event that comes in, so nothing is read. */
