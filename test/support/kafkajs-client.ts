@@ -1,5 +1,7 @@
 import kafkajs from 'kafkajs';
-import type { Kafka, KafkaConfig } from 'kafkajs';
+import type { Admin, Kafka, KafkaConfig } from 'kafkajs';
+
+import { until } from './application.js';
 
 /** A raw kafkajs client, quiet and quick to give up, to look at a broker from outside of Busbar. */
 export function kafkajsClient(bootstrap: string, options: Partial<KafkaConfig> = {}): Kafka {
@@ -15,9 +17,21 @@ export async function createTopic(client: Kafka, topic: string, partitions = 1):
   const admin = client.admin();
   await admin.connect();
   try {
-    await admin.createTopics({ topics: [{ topic, numPartitions: partitions }] });
+    await admin.createTopics({ topics: [{ topic, numPartitions: partitions }], waitForLeaders: false });
+    await until(() => hasLeaders(admin, topic));
   } finally {
     await admin.disconnect();
+  }
+}
+
+/** The brokers of a cluster learn of a new topic one after the other. */
+async function hasLeaders(admin: Admin, topic: string): Promise<boolean> {
+  try {
+    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+    return topics[0]!.partitions.every(({ leader }) => leader >= 0);
+  } catch (error) {
+    if ((error as { type?: string }).type !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error;
+    return false;
   }
 }
 
