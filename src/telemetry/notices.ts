@@ -44,6 +44,7 @@ export type NoticeCode =
   | 'RECORDS_DROPPED'
   | 'NOTICE_LISTENER_FAILED'
   | 'CLIENT_LOG'
+  | 'CLIENT_FAILED'
   | 'EMBEDDED_LOG'
   | 'APPLICATION_LOG';
 

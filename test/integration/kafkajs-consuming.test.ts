@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { BusbarError } from '../../src/errors.js';
-import type { GroupMembership, KafkaDriver, StartPosition } from '../../src/kafka/driver.js';
+import type { Claim, GroupMembership, KafkaDriver, StartPosition } from '../../src/kafka/driver.js';
 import { startEmbeddedKafka } from '../../src/kafka/embedded/embedded-kafka.js';
 import { kafkajsDriver } from '../../src/kafka/kafkajs/driver.js';
 import { Notices, type Notice } from '../../src/telemetry/notices.js';
@@ -73,6 +73,59 @@ describe('consuming with kafkajs while brokers fail', () => {
     await until(async () => (await committed(0)) === 1);
     await second.subscription.close();
     expect(delivered).toEqual(['first member']);
+  });
+
+  it('hands nothing over after a rebalance that was fetched before it, and commits nothing for a claim of before', async () => {
+    const kafka = await running;
+    const handling = gate();
+    const calls: { readonly claim: Claim; readonly values: string[] }[] = [];
+    const reader = await joined({
+      handle: ({ claim, records: read }) => {
+        calls.push({ claim, values: read.map(text) });
+        return claim === calls[0]!.claim ? handling.promise : Promise.resolve();
+      },
+      settle: () => false,
+      // Gives its partitions up at once, with a handler at work and a batch behind it.
+      onRevoked: () => Promise.resolve(),
+    });
+    await produce(0, 'a');
+    await until(() => calls.length === 1);
+    const fetched = await kafka.delay({ apis: ['Fetch'], ms: 0, count: -1 });
+    await produce(0, 'b');
+    await until(async () => (await fetched.hits()) > 4);
+    await fetched.remove();
+    await kafka.fail({ apis: ['Heartbeat'], group, error: 'REBALANCE_IN_PROGRESS' });
+    await until(() => calls.some(({ claim }) => claim !== calls[0]!.claim));
+    const [before] = calls;
+    handling.open();
+    await reader.idle();
+    before!.claim.settled(1);
+    await reader.subscription.flush();
+
+    expect(before!.claim.owned()).toBe(false);
+    expect(await committed(0)).toBeUndefined();
+    expect(calls.filter(({ claim }) => claim === before!.claim).map(({ values }) => values)).toEqual([['a']]);
+    await until(
+      () =>
+        calls
+          .filter(({ claim }) => claim !== before!.claim)
+          .flatMap(({ values }) => values)
+          .join() === 'a,b',
+    );
+  });
+
+  it('may be closed inside a handler, which then has its time to end', async () => {
+    const closed: string[] = [];
+    const reader = await joined({
+      handle: async () => {
+        await driver.close(300);
+        closed.push('in the handler');
+      },
+    });
+    await produce(0, 'a');
+    await until(() => closed.length === 1);
+    await until(() => reader.subscription.claims().length === 0);
+    expect(reader.revoked.every((claim) => claim.signal.aborted && !claim.owned())).toBe(true);
   });
 
   it('goes on after its coordinator moved, also when the last commit found nobody', async () => {

@@ -157,11 +157,23 @@ describe('producing with kafkajs while brokers fail', () => {
     expect(await log(0)).toEqual(['once']);
   });
 
-  it('begins a new sequence when the broker has lost the old one', async () => {
-    await driver.produce(topic, 0, records('a'), soon());
-    await (await running).fail({ apis: ['Produce'], error: 'OUT_OF_ORDER_SEQUENCE_NUMBER' });
+  it.each(['OUT_OF_ORDER_SEQUENCE_NUMBER', 'UNKNOWN_PRODUCER_ID', 'INVALID_PRODUCER_EPOCH'])(
+    'begins a new sequence when the broker does not go on with the old one: %s',
+    async (error) => {
+      await driver.produce(topic, 0, records('a'), soon());
+      await (await running).fail({ apis: ['Produce'], error });
 
-    expect(await driver.produce(topic, 0, records('b'), soon())).toBe(1);
+      expect(await driver.produce(topic, 0, records('b'), soon())).toBe(1);
+      expect(codes()).toEqual(['PRODUCER_REPLACED']);
+    },
+  );
+
+  it('recovers from being fenced, which kafkajs has no name for: it says unknown, and the next batch is written', async () => {
+    await driver.produce(topic, 0, records('a'), soon());
+    await (await running).fail({ apis: ['Produce'], error: 'PRODUCER_FENCED' });
+    await expect(driver.produce(topic, 0, records('b'), soon())).rejects.toMatchObject({ certainty: 'unknown' });
+
+    expect(await driver.produce(topic, 0, records('c'), soon())).toBe(1);
     expect(codes()).toEqual(['PRODUCER_REPLACED']);
   });
 

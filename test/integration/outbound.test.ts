@@ -153,6 +153,28 @@ describe('events on their way to a broker in trouble', () => {
     await way.close();
   });
 
+  it('that does not answer wait in line: what is in memory for it is bounded, and all of them arrive', async () => {
+    const bufferBytes = 20_000;
+    const way = await newWay({ bufferBytes, batchRecords: 20 });
+    await way.publishAll(['warm']);
+    const silent = await kafka.delay({ apis: ['Produce'], ms: 400, count: 6 });
+    let accepted = 0;
+    const safe = numbers(1000).map(async (text) => {
+      const { safe: known } = await way.publisher.accept(envelope(text, 'one'), Date.now() + 30_000);
+      accepted += 1;
+      return known;
+    });
+    while ((await silent.hits()) === 0);
+    expect(accepted).toBeGreaterThan(0);
+    expect(accepted).toBeLessThan(300);
+    const { records, bytes } = way.publisher.queued();
+    expect(records).toBe(1000);
+    expect(bytes).toBeLessThanOrEqual(bufferBytes);
+    await Promise.all(safe);
+    expect((await readLog(way.topic)).filter(({ key }) => key === 'one').map(({ value }) => value)).toEqual(numbers(1000));
+    await way.close();
+  });
+
   it('and are too many for one batch of that broker arrive in smaller ones', async () => {
     const way = await newWay({ batchBytes: 50_000_000, maxRecordBytes: 900_000 });
     const texts = numbers(8).map((text) => text.repeat(800_000));

@@ -68,6 +68,27 @@ describe.each(withAndWithoutStore)('A processor %s', (_, makeStore) => {
     expect(application.outcomes('billing')).toMatchObject({ delivered: 1, deadLettered: 1 });
   });
 
+  it.each<[string, () => Error]>([
+    ['an error', () => new Error('no')],
+    ['a TypeError', () => new TypeError('undefined is not a function')],
+    ['an error that calls itself final', () => Object.assign(new Error('no'), { retriable: false })],
+  ])('keeps its consumer and its partitions when a handler throws %s more often than a client bears', async (_what, thrown) => {
+    const failing = billing(
+      ({ orderId }) => {
+        if (orderId === 'poison') throw thrown();
+      },
+      { onError: [retry({ attempts: 8, backoffMs: 1, otherwise: deadLetter() })] },
+    );
+    let revoked = 0;
+    failing.onPartitionsRevoked = () => void revoked++;
+    const application = await start({ events, store: makeStore(), partitions: 1, processors: [failing] });
+    await application.bus.publishAll([placed('a'), placed('poison'), placed('b')]);
+    await application.caughtUp('billing');
+    expect(application.outcomes('billing')).toMatchObject({ delivered: 3, handled: 2, deadLettered: 1 });
+    expect(revoked).toBe(0);
+    expect(application.notices.filter(({ code }) => code === 'CONSUMER_RESTARTED')).toEqual([]);
+  });
+
   it('skips when told to, and says so', async () => {
     const application = await start({
       events,

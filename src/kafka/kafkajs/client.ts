@@ -2,6 +2,7 @@ import kafkajs, { type Kafka, type SASLOptions } from 'kafkajs';
 
 import type { Notices } from '../../telemetry/notices.js';
 import { clientLog } from './client-log.js';
+import { guardedSockets } from './guarded-socket.js';
 import type { Settings } from './options.js';
 
 /**
@@ -18,6 +19,7 @@ export function newClient(settings: Settings, notices: Notices): Kafka {
     requestTimeout: settings.requestTimeoutMs,
     // NODE_ENV=test would change what is not given here.
     retry: { retries: 4, initialRetryTime: 50, maxRetryTime: 500, factor: 0.2, multiplier: 2 },
+    socketFactory: guardedSockets(notices),
     logLevel: kafkajs.logLevel.WARN,
     logCreator: clientLog(notices),
   });

@@ -9,12 +9,14 @@ import { settlesWithin } from './backoff.js';
 import { useGzip } from './gzip.js';
 import { settingsOf, type KafkaJsOptions, type Settings } from './options.js';
 import { Producing } from './producing.js';
+import { setNoTimersInThePast } from './request-queue.js';
 import { KafkaJsSubscription } from './subscription.js';
 import { TopicPartitions } from './topic-partitions.js';
 
 /** The driver over kafkajs. What kafkajs does wrong by itself is listed in docs/decisions and kept away from the caller. */
 export function kafkajsDriver(options: KafkaJsOptions, notices: Notices): KafkaDriver {
   useGzip();
+  setNoTimersInThePast();
   return new KafkaJsDriver(settingsOf(options), notices);
 }
 
