@@ -36,6 +36,7 @@ export const ERROR_CODES = {
   TRANSACTION_CONTROL: 'a work tried to begin or end the transaction that it runs in',
   OFFSETS_LOST: 'the committed offset of a partition is gone or out of range; nothing was reset',
   BROKER_UNREACHABLE: 'no broker could be reached',
+  TLS_FAILED: 'no encrypted connection came about: a certificate was refused, or one side has no TLS',
   AUTHENTICATION_FAILED: 'the broker refused the credentials',
   AUTHORIZATION_FAILED: 'the broker refused the operation for this user',
   TOPIC_MISSING: 'the topic does not exist and may not be created',

@@ -32,3 +32,15 @@ export function readPem(path: string, check: (pem: string) => unknown): { readon
 
 export const checkCertificate = (pem: string): unknown => new X509Certificate(pem);
 export const checkPrivateKey = (pem: string): unknown => createPrivateKey(pem);
+
+/** Both are PEM and readable. */
+export function belongTogether(cert: string, key: string): boolean {
+  return new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
+}
+
+/** When the certificate was or will be valid, in words; undefined when it is valid now. */
+export function outOfDate(cert: string): string | undefined {
+  const { validFrom, validTo } = new X509Certificate(cert);
+  if (Date.parse(validTo) < Date.now()) return `was valid until ${validTo}`;
+  return Date.parse(validFrom) > Date.now() ? `is valid from ${validFrom} on` : undefined;
+}

@@ -6,7 +6,7 @@ import type { Layer } from './layer.js';
 import { Secret } from './secret.js';
 import { settings, type Setting } from './setting.js';
 import { Settings } from './settings.js';
-import { checkCertificate, checkPrivateKey, readPem, type TlsSettings } from './tls.js';
+import { belongTogether, checkCertificate, checkPrivateKey, outOfDate, readPem, type TlsSettings } from './tls.js';
 import { completeTopics, topicProblems } from './topic-settings.js';
 
 export interface Validated {
@@ -35,6 +35,8 @@ export function validate(layers: readonly Layer[]): Validated {
   const tls = readTls(values, (name, problem) =>
     find(declared(name), `a readable PEM file: ${problem}`, 'name a file that this process may read'),
   );
+  if (tls.cert !== undefined && tls.key !== undefined && !belongTogether(tls.cert, tls.key.reveal()))
+    find(declared('sslKeyfile'), 'the private key of the certificate of the client', 'name the two files that were made together');
 
   const topicInputs = layers.filter((layer) => layer.given.has('topics')).map((layer) => ({ layer, input: layer.given.get('topics') }));
   for (const { layer, input } of topicInputs) {
@@ -57,6 +59,8 @@ export function validate(layers: readonly Layer[]): Validated {
       warnings,
     );
   }
+  const outdated = tls.cert === undefined ? undefined : outOfDate(tls.cert);
+  if (outdated !== undefined) warnings.push(`${nameOf(declared('sslCertfile'))} ${outdated}: brokers refuse that certificate`);
   for (const { setting, doubt } of doubts(values)) warnings.push(`${nameOf(declared(setting))} ${doubt}`);
   return {
     values: complete(

@@ -95,7 +95,7 @@ describe('connecting with kafkajs', () => {
   });
 
   it('says that security settings may be wrong when the broker hangs up', async () => {
-    expect(String(await failure({ ssl: { rejectUnauthorized: false } }))).toContain('security settings');
+    expect(String(await failure({ ssl: { rejectUnauthorized: false } }))).toContain('set KAFKA_SECURITY_PROTOCOL=PLAINTEXT');
   });
 
   it('keeps what kafkajs logs out of the way', () => {

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { ConfigError } from '../../src/config/finding.js';
 import { KafkaConfig, type KafkaSettings } from '../../src/config/kafka-config.js';
+import { client, expiredClient, stranger } from '../support/certificates.js';
 import { findingsOf, thrownBy } from '../support/config-errors.js';
 
 const CANARY = 'canary-7f3a-never-shown';
@@ -64,6 +65,22 @@ describe('connecting securely', () => {
     ]);
     expect(inspect(wrong, { depth: 9 })).not.toContain(CANARY);
     expect([...findingsOf(() => KafkaConfig.fromEnv({ ...env, KAFKA_SSL_KEYFILE: key })).keys()]).toEqual(['KAFKA_SSL_CERTFILE']);
+  });
+
+  it('wants the key of the certificate, and warns of a certificate that brokers will refuse', () => {
+    const files = ({ cert, key }: typeof client): Record<string, string> => ({
+      KAFKA_SSL_CERTFILE: file('of-a-client.pem', cert),
+      KAFKA_SSL_KEYFILE: file('of-a-client.key', key),
+    });
+    const env = { ...NEEDED, KAFKA_SECURITY_PROTOCOL: 'SSL' };
+    expect(KafkaConfig.fromEnv({ ...env, ...files(client) }).warnings).toEqual([]);
+    expect(KafkaConfig.fromEnv({ ...env, ...files(expiredClient) }).warnings).toEqual([
+      'KAFKA_SSL_CERTFILE was valid until Jan  2 00:00:00 2020 GMT: brokers refuse that certificate',
+    ]);
+    const mixed = files({ cert: client.cert, key: stranger.key });
+    expect(findingsOf(() => KafkaConfig.fromEnv({ ...env, ...mixed })).get('KAFKA_SSL_KEYFILE')).toBe(
+      `"${mixed['KAFKA_SSL_KEYFILE']}" | the private key of the certificate of the client | name the two files that were made together`,
+    );
   });
 
   it('is not for the embedded broker', () => {

@@ -44,7 +44,7 @@ export class AdminClient {
       const missing = protocolType(error) === 'UNKNOWN_TOPIC_OR_PARTITION';
       if (missing) await this.#disconnect();
       if (missing && used !== undefined) return this.#run(doing, work);
-      throw toBusbarError(error, doing, this.#settings.brokers);
+      throw toBusbarError(error, doing, this.#settings);
     }
   }
 

@@ -68,7 +68,7 @@ export class Membership implements GateKeeper {
       this.#running = this.#run();
       await Promise.all([joined, this.#running]);
     } catch (error) {
-      throw toBusbarError(error, `cannot join ${options.group}`, settings.brokers);
+      throw toBusbarError(error, `cannot join ${options.group}`, settings);
     }
   }
 
@@ -80,7 +80,7 @@ export class Membership implements GateKeeper {
     try {
       await this.#commits.flush();
     } catch (error) {
-      throw toBusbarError(error, 'cannot commit offsets', this.#context.settings.brokers);
+      throw toBusbarError(error, 'cannot commit offsets', this.#context.settings);
     }
   }
 
@@ -156,7 +156,7 @@ export class Membership implements GateKeeper {
     });
     this.#consumer.on(events.CRASH, ({ payload }) => {
       const { options, settings } = this.#context;
-      this.#crash(toBusbarError(payload.error, `the consumer of ${options.group} crashed`, settings.brokers));
+      this.#crash(toBusbarError(payload.error, `the consumer of ${options.group} crashed`, settings));
     });
   }
 

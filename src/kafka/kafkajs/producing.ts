@@ -1,6 +1,7 @@
 import type { Notices } from '../../telemetry/notices.js';
 import type { WireRecord } from '../record.js';
 import { settlesWithin } from './backoff.js';
+import type { Security } from './connection-failure.js';
 import type { Settings } from './options.js';
 import { IdempotentProducer } from './producer.js';
 import { Sending } from './sending.js';
@@ -51,8 +52,9 @@ export class Producing {
     return this.#settings.acks;
   }
 
-  get brokers(): readonly string[] {
-    return this.#settings.brokers;
+  /** How the brokers are spoken to. */
+  get security(): Security {
+    return this.#settings;
   }
 
   /** Waits for what is under way, at most so long; the rest is rejected. */

@@ -127,7 +127,7 @@ export class Reading {
         return await work();
       } catch (error) {
         if (signal.aborted) return undefined;
-        const cause = toBusbarError(error, `${doing} ${key}`, settings.brokers);
+        const cause = toBusbarError(error, `${doing} ${key}`, settings);
         if (cause.code === 'OFFSETS_LOST') {
           stopped(cause);
           return undefined;

@@ -5,7 +5,7 @@ import { ProduceError } from '../produce-error.js';
 import type { WireRecord } from '../record.js';
 import { BatchAttempt } from './attempt.js';
 import { Backoff } from './backoff.js';
-import { codeOf, mayPass, protocolType, rootOf } from './failure.js';
+import { codeOf, mayPass, protocolType, reasonOf } from './failure.js';
 import type { IdempotentProducer } from './producer.js';
 import type { Producing } from './producing.js';
 
@@ -136,9 +136,10 @@ export class Sending {
       producer.retire();
       return;
     }
-    if (type === 'UNKNOWN_TOPIC_OR_PARTITION' ? Date.now() - this.#started < TOPIC_GRACE_MS : mayPass(error)) return;
+    if (type === 'UNKNOWN_TOPIC_OR_PARTITION' ? Date.now() - this.#started < TOPIC_GRACE_MS : mayPass(error, this.producing.security))
+      return;
     if (!certain) this.producing.replace(producer, this.topic, this.partition, 'a batch failed that may have been written');
-    throw this.#failure(codeOf(error), certain ? 'not-sent' : 'unknown', 'not written', error);
+    throw this.#failure(codeOf(error, this.producing.security), certain ? 'not-sent' : 'unknown', 'not written', error);
   }
 
   #outOfTime(): ProduceError {
@@ -153,8 +154,9 @@ export class Sending {
   }
 
   #failure(code: ErrorCode, certainty: 'not-sent' | 'unknown', what: string, cause: unknown): ProduceError {
-    const reason = cause === undefined ? `no answer from ${this.producing.brokers.join(', ')}` : rootOf(cause).message;
-    const retriable = code === 'DELIVERY_TIMEOUT' || mayPass(cause);
+    const { security } = this.producing;
+    const reason = cause === undefined ? `no answer from ${security.brokers.join(', ')}` : reasonOf(cause, security);
+    const retriable = code === 'DELIVERY_TIMEOUT' || mayPass(cause, security);
     return new ProduceError(code, `${this.topic}[${this.partition}]: ${what}: ${reason}`, { certainty, retriable, cause });
   }
 }

@@ -5,6 +5,7 @@ import { fatal, green, red, seconds, type Check, type Finding } from './check.js
 import { Question, type Answer } from './question.js';
 
 const FIXES: { readonly [K in ErrorCode]?: string } = {
+  TLS_FAILED: 'renew the certificate that it names; where a setting of this service has to change, restart it then',
   AUTHENTICATION_FAILED: 'check KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD, and that the user still exists; then restart',
   AUTHORIZATION_FAILED: 'grant the user of the service what it was refused',
 };

@@ -29,6 +29,9 @@ import (
 
 var host = js.Global().Get("busbarBroker")
 
+// login: clients have to.
+var login bool
+
 // kfake applies retention and compaction only when told; Kafka looks every five minutes, too.
 const sweepInterval = 5 * time.Minute
 
@@ -86,6 +89,7 @@ func start() (*kfake.Cluster, error) {
 	if err := json.Unmarshal([]byte(host.Get("options").String()), &o); err != nil {
 		return nil, err
 	}
+	login = len(o.Users) > 0
 	return kfake.NewCluster(o.kfake()...)
 }
 

@@ -173,15 +173,31 @@ func (c *conn) Write(p []byte) (int, error) {
 	if c.ended {
 		return 0, net.ErrClosed
 	}
-	bytes := js.Global().Get("Uint8Array").New(len(out))
-	js.CopyBytesToJS(bytes, out)
-	for c.full = !c.sock.Call("write", bytes).Bool(); c.full && !c.ended; {
+	c.full = !c.send(out)
+	for c.full && !c.ended {
 		c.cond.Wait()
 	}
 	return len(p), nil
 }
 
-func (c *conn) Close() error                     { c.sock.Call("destroySoon"); return nil }
+// send hands p to the socket; false when its buffer is full. The caller holds mu.
+func (c *conn) send(p []byte) bool {
+	bytes := js.Global().Get("Uint8Array").New(len(p))
+	js.CopyBytesToJS(bytes, p)
+	return c.sock.Call("write", bytes).Bool()
+}
+
+func (c *conn) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if answer := c.refusal(); answer != nil && !c.ended {
+		c.send(answer)
+		c.requests = nil
+	}
+	c.sock.Call("destroySoon")
+	return nil
+}
+
 func (c *conn) LocalAddr() net.Addr              { return c.local }
 func (c *conn) RemoteAddr() net.Addr             { return c.remote }
 func (c *conn) SetDeadline(time.Time) error      { return nil }
