@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { KafkaSettings } from '../../src/config/kafka-config.js';
 import { startEmbeddedKafka, type EmbeddedKafka } from '../../src/kafka/embedded/embedded-kafka.js';
-import { authority, client, elsewhere, expired, otherAuthority, server, stranger } from '../support/certificates.js';
+import { authority, elsewhere, expired, otherAuthority, server, stranger, type TestCertificate } from '../support/certificates.js';
 import { application, stopApplications } from '../support/shop-application.js';
 import { tlsFront, type TlsFront } from '../support/tls-front.js';
 
@@ -19,7 +19,7 @@ const file = (name: string, content: string): string => {
 };
 const trusting: KafkaSettings = { sslCafile: file('authority.pem', authority) };
 const distrusting: KafkaSettings = { sslCafile: file('other.pem', otherAuthority) };
-const as = (name: string, { cert, key }: typeof client): KafkaSettings => ({
+const as = (name: string, { cert, key }: TestCertificate): KafkaSettings => ({
   sslCertfile: file(`${name}.pem`, cert),
   sslKeyfile: file(`${name}.key`, key),
 });

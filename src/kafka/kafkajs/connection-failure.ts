@@ -76,7 +76,7 @@ function loginFailure(error: ConnectionError, { brokers, ssl, sasl }: Security):
 
 function tlsFailure(error: ConnectionError, { brokers, ssl, sasl }: Security): ConnectionFailure | undefined {
   if (ssl === undefined || ssl === false) return undefined;
-  const [code, where, said] = [String(error.code ?? ''), error.broker ?? brokers.join(', '), plain(error.message)];
+  const [code, where, said] = [typeof error.code === 'string' ? error.code : '', error.broker ?? brokers.join(', '), plain(error.message)];
   const refused = (what: string, fix: string): ConnectionFailure => ({ code: 'TLS_FAILED', what: `${what} (${said})`, fix, passes: false });
   if (UNTRUSTED.test(code)) {
     const hasCa = typeof ssl === 'object' && ssl.ca !== undefined;
