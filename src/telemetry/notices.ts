@@ -45,6 +45,7 @@ export type NoticeCode =
   | 'NOTICE_LISTENER_FAILED'
   | 'CLIENT_LOG'
   | 'CLIENT_FAILED'
+  | 'CLIENT_UNKNOWN'
   | 'EMBEDDED_LOG'
   | 'APPLICATION_LOG';
 

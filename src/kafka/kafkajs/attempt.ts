@@ -32,6 +32,8 @@ export class BatchAttempt {
     const [first] = this.messages;
     const headers = first!.headers;
     Object.defineProperty(first, 'headers', { enumerable: true, get: () => this.#encode(headers) });
+    // This is how kafkajs sorts messages by partition, copying what it has so far for every message. Here there is one partition.
+    Object.defineProperty(this.messages, 'reduce', { value: () => ({ [partition]: this.messages }) });
   }
 
   /** How often the batch was written without being refused for certain. */

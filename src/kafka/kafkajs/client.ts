@@ -4,13 +4,14 @@ import type { Notices } from '../../telemetry/notices.js';
 import { clientLog } from './client-log.js';
 import { guardedSockets } from './guarded-socket.js';
 import type { Settings } from './options.js';
+import { useOwnWire } from './own-wire.js';
 
 /**
  * A kafkajs client of its own. Every kafkajs loop inside it is short: whoever uses it repeats, so that a deadline or a
  * close ends the repeating.
  */
 export function newClient(settings: Settings, notices: Notices): Kafka {
-  return new kafkajs.Kafka({
+  const client = new kafkajs.Kafka({
     brokers: [...settings.brokers],
     clientId: settings.clientId,
     ...(settings.ssl !== undefined && { ssl: settings.ssl }),
@@ -23,4 +24,6 @@ export function newClient(settings: Settings, notices: Notices): Kafka {
     logLevel: kafkajs.logLevel.WARN,
     logCreator: clientLog(notices),
   });
+  useOwnWire(client, notices);
+  return client;
 }
