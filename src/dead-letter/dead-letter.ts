@@ -3,6 +3,7 @@ import { BusbarError } from '../errors.js';
 import { uuidv5 } from '../event/uuid.js';
 import type { InRecord, OutHeaders } from '../kafka/record.js';
 import type { StagedRecord } from '../store/store.js';
+import { oneLine } from '../telemetry/one-line.js';
 
 /** Where on its way a record could not go on. */
 export type Stage = 'name' | 'decode' | 'validate' | 'handle';
@@ -64,9 +65,7 @@ const REASON_LENGTH = 1_000;
 
 /** One line: the message, without control characters. */
 function reasonOf(error: unknown): string {
-  const message = messageOf(error);
-  // eslint-disable-next-line no-control-regex -- they are what is taken out
-  return message.replaceAll(/[\u0000-\u001f\u007f]+/g, ' ').slice(0, REASON_LENGTH);
+  return oneLine(messageOf(error)).slice(0, REASON_LENGTH);
 }
 
 /** A handler may throw anything, also what throws when it is looked at; that must not keep the dead letter back. */

@@ -83,7 +83,10 @@ export class RecordReader {
       );
     }
     const home = this.#homeOf(contract);
-    if (home !== topic) throw new BusbarError('EVENT_UNKNOWN', `${name} belongs on topic ${home}, not on ${topic}`);
+    if (home !== topic) {
+      const why = 'whoever writes it has the wrong topic, or its class has';
+      throw new BusbarError('EVENT_UNKNOWN', `${name} belongs on topic ${home}, not on ${topic}: ${why}`);
+    }
     return contract;
   }
 

@@ -122,6 +122,8 @@ export interface TopicDescription {
   readonly minInsyncReplicas: number;
   readonly uncleanLeaderElection: boolean;
   readonly retentionMs: number;
+  /** Most bytes of a batch as it is written, compressed or not: `max.message.bytes`. */
+  readonly maxBatchBytes: number;
 }
 
 export interface KafkaAdmin {

@@ -9,8 +9,11 @@ import type { Notices } from '../telemetry/notices.js';
 /** Dead letters wait for somebody to look: they are kept for so long at least. */
 const DEAD_LETTER_RETENTION_MS = 30 * 24 * 60 * 60 * 1000;
 
-/** Kafka's usual 1,048,588 for the record as it came, and room for the headers that say what happened. */
-const DEAD_LETTER_BYTES = 1_048_588 + 65_536;
+/** Kafka's own default. */
+const MAX_BATCH_BYTES = 1_048_588;
+
+/** Beside the record as it came, room for the headers that say what happened. */
+const DEAD_LETTER_HEADERS = 65_536;
 
 export interface TopicPlan {
   readonly config: KafkaConfig;
@@ -31,7 +34,12 @@ export interface TopicPlan {
 export async function ensureTopics(plan: TopicPlan, admin: KafkaAdmin, notices: Notices): Promise<readonly TopicDescription[]> {
   const { config } = plan;
   const copies = await copiesOf(config, admin);
-  const { found } = await ensureSpecs(specsOf(plan, copies), config, admin);
+  const specs = specsOf(plan, copies);
+  if (mayCreate(config)) await admin.ensureTopics(specs);
+  // How large their dead letters may be follows from what they are like.
+  const there = await admin.describeTopics(specs.map(({ topic }) => topic));
+  const { found } = await ensureSpecs([...specs, ...deadLetterSpecs(plan, there, copies)], config, admin);
+  for (const message of tooSmall(plan, found)) notices.raise({ level: 'warn', code: 'CONFIG_WARNING', message });
   // One copy is all that the embedded broker has, and memory; both are chosen by name.
   if (config.embedded !== undefined || !config.enabled) return found;
   for (const [weakness, topics] of weaknesses(found)) {
@@ -43,16 +51,20 @@ export async function ensureTopics(plan: TopicPlan, admin: KafkaAdmin, notices: 
 /** Creates those of the topics that are missing, where that is allowed. Throws `TOPIC_MISSING` where it is not. */
 export async function ensureSpecs(
   specs: readonly TopicSpec[],
-  { createTopics, enabled }: KafkaConfig,
+  config: KafkaConfig,
   admin: KafkaAdmin,
 ): Promise<{ readonly found: readonly TopicDescription[]; readonly created: readonly string[] }> {
-  // Of the topics in memory nobody else could have made one.
-  const created = createTopics || !enabled ? await admin.ensureTopics(specs) : [];
+  const created = mayCreate(config) ? await admin.ensureTopics(specs) : [];
   const found = await admin.describeTopics(specs.map(({ topic }) => topic));
   const missing = specs.filter(({ topic }) => !found.some((one) => one.topic === topic));
   if (missing.length === 0) return { found, created };
   const names = missing.map(({ topic, partitions }) => `${topic} (${partitions} partitions)`).join(', ');
   throw new BusbarError('TOPIC_MISSING', `not on the broker: ${names}; create them, or allow it with KAFKA_CREATE_TOPICS=true`);
+}
+
+/** Of the topics in memory nobody else could have made one. */
+function mayCreate({ createTopics, enabled }: KafkaConfig): boolean {
+  return createTopics || !enabled;
 }
 
 /** The copies that topics get which are created here. Throws `CONFIG_INVALID` when the brokers are too few for the settings. */
@@ -76,24 +88,54 @@ export async function copiesOf({ replicationFactor, minInsyncReplicas, enabled }
   return { replicationFactor: factor, minInsyncReplicas: inSync };
 }
 
-function specsOf({ config, names, contracts, read }: TopicPlan, copies: Copies): TopicSpec[] {
-  const specs: TopicSpec[] = [];
-  for (const name of new Set(contracts.map(({ topic }) => topic))) {
-    const settings = config.topics[name];
-    if (settings === undefined) throw new TypeError(`topic ${name} is not configured: the wiring was not checked`);
-    const topic = names.topic(name);
-    specs.push(topicSpec(topic, settings, copies));
-    if (!read.has(topic)) continue;
-    specs.push(deadLetterSpec(names.deadLetter(topic), settings, copies));
-  }
-  return specs;
+function specsOf(plan: TopicPlan, copies: Copies): TopicSpec[] {
+  const topics = new Set(plan.contracts.map(({ topic }) => topic));
+  return Array.from(topics, (name) => topicSpec(plan.names.topic(name), settingsOf(plan, name), copies));
 }
 
-/** How the dead-letter topic of a topic is created: with as many partitions, and kept as long as it, or longer. */
-export function deadLetterSpec(deadLetterTopic: string, settings: TopicSettings, copies: Copies): TopicSpec {
+function settingsOf({ config }: TopicPlan, name: string): TopicSettings {
+  const settings = config.topics[name];
+  if (settings === undefined) throw new TypeError(`topic ${name} is not configured: the wiring was not checked`);
+  return settings;
+}
+
+function deadLetterSpecs(plan: TopicPlan, there: readonly TopicDescription[], copies: Copies): TopicSpec[] {
+  const { names, read } = plan;
+  return [...read].map((topic) => {
+    const maxBatchBytes = there.find((one) => one.topic === topic)?.maxBatchBytes;
+    return deadLetterSpec(names.deadLetter(topic), settingsOf(plan, names.base(topic)), copies, maxBatchBytes);
+  });
+}
+
+/**
+ * How the dead-letter topic of a topic is created: with as many partitions, kept as long as it, or longer, and for records as large as
+ * its batches may be.
+ */
+export function deadLetterSpec(
+  deadLetterTopic: string,
+  settings: TopicSettings,
+  copies: Copies,
+  maxBatchBytes = MAX_BATCH_BYTES,
+): TopicSpec {
   const retentionMs = settings.retentionMs === -1 ? -1 : Math.max(settings.retentionMs, DEAD_LETTER_RETENTION_MS);
   const spec = topicSpec(deadLetterTopic, { ...settings, retentionMs }, copies);
-  return { ...spec, configs: { ...spec.configs, 'max.message.bytes': String(DEAD_LETTER_BYTES) } };
+  return {
+    ...spec,
+    configs: { ...spec.configs, 'max.message.bytes': String(Math.max(maxBatchBytes, MAX_BATCH_BYTES) + DEAD_LETTER_HEADERS) },
+  };
+}
+
+/** Those dead-letter topics that were there before, and take less than their topic. */
+function tooSmall({ names, read }: TopicPlan, found: readonly TopicDescription[]): string[] {
+  const bytes = new Map(found.map(({ topic, maxBatchBytes }) => [topic, maxBatchBytes]));
+  return [...read].flatMap((topic) => {
+    const deadLetters = names.deadLetter(topic);
+    const [takes = 0, needed = 0] = [bytes.get(deadLetters), (bytes.get(topic) ?? 0) + DEAD_LETTER_HEADERS];
+    if (takes >= needed) return [];
+    return [
+      `${deadLetters} takes ${takes} bytes and ${topic} ${bytes.get(topic)}: a large record could not be put aside, and its partition would wait; set max.message.bytes of ${deadLetters} to ${needed}`,
+    ];
+  });
 }
 
 /** The topics of each weakness, so that it is told once. */

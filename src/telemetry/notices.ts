@@ -4,6 +4,7 @@ import { EventEmitter } from 'eventemitter3';
 
 import type { ErrorCode } from '../errors.js';
 import { isPromise } from '../maybe-promise.js';
+import { oneLine } from './one-line.js';
 
 export type NoticeLevel = 'info' | 'warn' | 'error';
 
@@ -92,8 +93,14 @@ export function printNotice({ level, code, message, error, details }: Notice, lo
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => ` ${name}=${String(value)}`)
     .join('');
-  const why = error === undefined ? '' : `: ${textOf(error)}`;
-  process.stderr.write(`busbar ${level} ${code} ${message}${where}${why}\n`);
+  const why = error === undefined ? '' : `: ${indented(textOf(error))}`;
+  process.stderr.write(`busbar ${level} ${code} ${oneLine(message + where)}${why}\n`);
+}
+
+/** So that no further line begins as one of ours does. */
+function indented(text: string): string {
+  const [first = '', ...more] = text.split('\n').map(oneLine);
+  return [first, ...more.map((line) => (line.startsWith(' ') ? line : `  ${line}`))].join('\n');
 }
 
 /** With its causes, which say what happened in the application. An error comes from anywhere, and may throw when it is looked at. */

@@ -23,6 +23,7 @@ describe('topics', () => {
       replicationFactor: 1,
       minInsyncReplicas: 1,
       retentionMs: 60_000,
+      maxBatchBytes: 1_048_588,
     });
     expect(await client.createTopic('imports', { partitions: 9 })).toMatchObject({ created: false, partitions: 4 });
     expect(await client.createTopic('other')).toMatchObject({ created: true, partitions: 2, retentionMs: 7 * 86_400_000 });

@@ -11,6 +11,7 @@ const topic = (retentionMs: number) => ({
   minInsyncReplicas: 1,
   uncleanLeaderElection: false,
   retentionMs,
+  maxBatchBytes: 1_048_588,
 });
 
 describe('The inbox', () => {

@@ -26,6 +26,15 @@ describe('a notice', () => {
     );
   });
 
+  it('has no line that somebody else has written: line breaks and codes for terminals in what came from outside are taken out', () => {
+    const forged = 'x\r\nbusbar error FORGED \u001b[31mall is lost\0\u2028';
+    const error = new Error(forged);
+    error.stack = `Error: ${forged}\n    at somewhere`;
+    expect(printed(() => printNotice({ ...warning, message: forged, details: { id: forged }, error }))).toBe(
+      'busbar warn CONFIG_WARNING x busbar error FORGED  [31mall is lost  id=x busbar error FORGED  [31mall is lost : Error: x \n  busbar error FORGED  [31mall is lost \n    at somewhere\n',
+    );
+  });
+
   it('goes to who listens instead', () => {
     const notices = new Notices();
     const heard: Notice[] = [];

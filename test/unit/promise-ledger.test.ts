@@ -31,6 +31,7 @@ const topic = (more: Partial<TopicDescription> = {}): TopicDescription => ({
   minInsyncReplicas: 2,
   uncleanLeaderElection: false,
   retentionMs: 7 * DAY_MS,
+  maxBatchBytes: 1_048_588,
   ...more,
 });
 

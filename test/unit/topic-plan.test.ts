@@ -39,6 +39,7 @@ class Topics implements KafkaAdmin {
         minInsyncReplicas: Number(configs['min.insync.replicas']),
         uncleanLeaderElection: false,
         retentionMs: Number(configs['retention.ms']),
+        maxBatchBytes: Number(configs['max.message.bytes'] ?? 1_048_588),
       });
     }
     this.created.push(...missing);
@@ -75,6 +76,7 @@ const there = (topic: string, more: Partial<TopicDescription> = {}): TopicDescri
   minInsyncReplicas: 2,
   uncleanLeaderElection: false,
   retentionMs: DAY_MS,
+  maxBatchBytes: 1_048_588,
   ...more,
 });
 
@@ -113,21 +115,37 @@ describe('the topics of an application', () => {
     await ensured(topics, { topics: { 'debate-events': { retentionMs: DAY_MS } } }, ['debate-events']);
     expect(topics.created.map(({ topic, configs }) => [topic, Number(configs['retention.ms']) / DAY_MS])).toEqual([
       ['debate-events', 1],
-      ['debate-events.dead-letter', 30],
       ['decision-events', 30],
+      ['debate-events.dead-letter', 30],
     ]);
   });
 
   it('keep dead letters for ever when the topic keeps its records for ever', async () => {
     const topics = new Topics(3);
     await ensured(topics, { topics: { 'debate-events': { retentionMs: -1 } } }, ['debate-events']);
-    expect(topics.created[1]?.configs['retention.ms']).toBe('-1');
+    expect(topics.created.at(-1)?.configs['retention.ms']).toBe('-1');
+  });
+
+  it('take dead letters as large as the records that they stand for, and warn where they do not', async () => {
+    const large = there('debate-events', { maxBatchBytes: 20_000_000 });
+    const topics = new Topics(3, [large]);
+    expect(await ensured(topics, {}, ['debate-events', 'decision-events'])).toEqual([]);
+    const bytes = topics.created.map(({ topic, configs }) => [topic, configs['max.message.bytes']]);
+    expect(bytes).toContainEqual(['debate-events.dead-letter', '20065536']);
+    expect(bytes).toContainEqual(['decision-events.dead-letter', '1114124']);
+    const [warning, ...more] = await ensured(new Topics(3, [large, there('debate-events.dead-letter')]), {}, ['debate-events']);
+    expect(more).toEqual([]);
+    expect(warning).toMatchObject({
+      code: 'CONFIG_WARNING',
+      message:
+        'debate-events.dead-letter takes 1048588 bytes and debate-events 20000000: a large record could not be put aside, and its partition would wait; set max.message.bytes of debate-events.dead-letter to 20065536',
+    });
   });
 
   it('refuse the start when they are missing and may not be made: all of them named', async () => {
     const topics = new Topics(3, [there('debate-events')]);
     await expect(ensured(topics, { createTopics: false }, ['debate-events'])).rejects.toThrow(
-      '[TOPIC_MISSING] not on the broker: debate-events.dead-letter (3 partitions), decision-events (3 partitions); create them, or allow it with KAFKA_CREATE_TOPICS=true',
+      '[TOPIC_MISSING] not on the broker: decision-events (3 partitions), debate-events.dead-letter (3 partitions); create them, or allow it with KAFKA_CREATE_TOPICS=true',
     );
     expect(topics.created).toEqual([]);
   });

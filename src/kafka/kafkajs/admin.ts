@@ -6,6 +6,9 @@ import type { AdminClient } from './admin-client.js';
 import { Backoff } from './backoff.js';
 import { protocolType } from './failure.js';
 
+/** Kafka's own default. */
+const MAX_BATCH_BYTES = 1_048_588;
+
 /** How long a new topic may take to get leaders. */
 const LEADERS_MS = 30_000;
 
@@ -132,6 +135,7 @@ function describe(topic: string, partitions: readonly PartitionMetadata[], confi
     minInsyncReplicas: Number(configs.get('min.insync.replicas') ?? 1),
     uncleanLeaderElection: configs.get('unclean.leader.election.enable') === 'true',
     retentionMs: Number(configs.get('retention.ms') ?? -1),
+    maxBatchBytes: Number(configs.get('max.message.bytes') ?? MAX_BATCH_BYTES),
   };
 }
 

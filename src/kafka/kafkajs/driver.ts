@@ -7,6 +7,7 @@ import { AdminClient } from './admin-client.js';
 import { KafkaJsAdmin } from './admin.js';
 import { settlesWithin } from './backoff.js';
 import { useGzip } from './gzip.js';
+import { decodeHeadersInOnePass } from './header-decoding.js';
 import { settingsOf, type KafkaJsOptions, type Settings } from './options.js';
 import { Producing } from './producing.js';
 import { setNoTimersInThePast } from './request-queue.js';
@@ -17,6 +18,7 @@ import { TopicPartitions } from './topic-partitions.js';
 export function kafkajsDriver(options: KafkaJsOptions, notices: Notices): KafkaDriver {
   useGzip();
   setNoTimersInThePast();
+  decodeHeadersInOnePass();
   return new KafkaJsDriver(settingsOf(options), notices);
 }
 

@@ -53,8 +53,8 @@ export class SimulatedTopics {
   }
 }
 
-export function describe({ spec }: SimulatedTopic): TopicDescription {
-  const { topic, partitions, replicationFactor, configs } = spec;
+export function describe(found: SimulatedTopic): TopicDescription {
+  const { topic, partitions, replicationFactor, configs } = found.spec;
   return {
     topic,
     partitions,
@@ -62,6 +62,7 @@ export function describe({ spec }: SimulatedTopic): TopicDescription {
     minInsyncReplicas: Number(configs['min.insync.replicas'] ?? 1),
     uncleanLeaderElection: configs['unclean.leader.election.enable'] === 'true',
     retentionMs: Number(configs['retention.ms'] ?? RETENTION_MS),
+    maxBatchBytes: maxBatchBytes(found),
   };
 }
 

@@ -19,6 +19,8 @@ export interface TopicInfo {
   readonly minInsyncReplicas: number;
   /** In ms; -1: for ever. */
   readonly retentionMs: number;
+  /** Most bytes of a batch as it is written, compressed or not: `max.message.bytes`. */
+  readonly maxBatchBytes: number;
 }
 
 /** What is on the log of a partition. */
@@ -92,9 +94,9 @@ export class ClientTopics {
     return new BusbarError('TOPIC_MISSING', `topic '${name}' (${this.names.topic(name)} on the broker) does not exist: ${fix}`);
   }
 
-  #info({ topic, partitions, replicationFactor, minInsyncReplicas, retentionMs }: TopicDescription): TopicInfo {
+  #info({ topic, partitions, replicationFactor, minInsyncReplicas, retentionMs, maxBatchBytes }: TopicDescription): TopicInfo {
     const name = this.names.has(topic) ? this.names.base(topic) : undefined;
-    return { name, fullName: topic, partitions, replicationFactor, minInsyncReplicas, retentionMs };
+    return { name, fullName: topic, partitions, replicationFactor, minInsyncReplicas, retentionMs, maxBatchBytes };
   }
 }
 
