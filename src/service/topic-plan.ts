@@ -130,7 +130,8 @@ function tooSmall({ names, read }: TopicPlan, found: readonly TopicDescription[]
   const bytes = new Map(found.map(({ topic, maxBatchBytes }) => [topic, maxBatchBytes]));
   return [...read].flatMap((topic) => {
     const deadLetters = names.deadLetter(topic);
-    const [takes = 0, needed = 0] = [bytes.get(deadLetters), (bytes.get(topic) ?? 0) + DEAD_LETTER_HEADERS];
+    const takes = bytes.get(deadLetters) ?? 0;
+    const needed = (bytes.get(topic) ?? 0) + DEAD_LETTER_HEADERS;
     if (takes >= needed) return [];
     return [
       `${deadLetters} takes ${takes} bytes and ${topic} ${bytes.get(topic)}: a large record could not be put aside, and its partition would wait; set max.message.bytes of ${deadLetters} to ${needed}`,
