@@ -2,7 +2,7 @@ import type { Codec } from '../codec/codec.js';
 import { BusbarError } from '../errors.js';
 import type { Contract } from '../event/contract.js';
 import type { EventRegistry } from '../event/event-registry.js';
-import { Inbound, type TopicPartition } from '../inbound/inbound.js';
+import { Inbound, type BlockedPartition, type TopicPartition } from '../inbound/inbound.js';
 import { lagOf, type PartitionLag } from '../inbound/lag.js';
 import { OutcomeTally, type DeliveryStats } from '../inbound/outcome-tally.js';
 import type { OutcomeCounts } from '../inbound/outcomes.js';
@@ -58,6 +58,8 @@ export interface MirrorStatus {
   readonly error: unknown;
   /** Of every partition that has one, the first record that was read and is not settled. */
   readonly unsettled: readonly UnsettledRecord[];
+  /** Partitions that do not get past a batch which cannot be read. */
+  readonly blocked: readonly BlockedPartition[];
   /** How it stands with its group; undefined while it does not read. */
   readonly membership: GroupMembership | undefined;
 }
@@ -135,6 +137,7 @@ export class Mirror {
       echoes: this.#delivery.echoes,
       error: this.#error,
       unsettled: this.#inbound?.unsettled ?? [],
+      blocked: this.#inbound?.blocked ?? [],
       membership: this.#inbound?.membership,
     };
   }

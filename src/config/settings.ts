@@ -147,11 +147,10 @@ export class Settings {
   readonly deliveryTimeoutMs!: number;
 
   @Choice(
-    ['none', 'gzip'],
-    { default: 'none', effect: 'How batches are compressed. What is read may be uncompressed or gzip, whatever is set here.' },
-    { remark: 'this version does not write snappy, lz4 or zstd' },
+    ['none', 'gzip', 'snappy', 'lz4', 'zstd'],
+    { default: 'none', effect: 'How batches are compressed. What is read may be compressed in any of these ways, whatever is set here.' },
   )
-  readonly compressionType!: 'none' | 'gzip';
+  readonly compressionType!: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
 
   @Flag({
     default: true,

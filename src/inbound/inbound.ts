@@ -1,5 +1,5 @@
 import type { BusbarError } from '../errors.js';
-import type { Batch, Claim, GroupMembership, KafkaDriver, Subscription } from '../kafka/driver.js';
+import type { Batch, Blocked, Claim, GroupMembership, KafkaDriver, Subscription } from '../kafka/driver.js';
 import type { InRecord } from '../kafka/record.js';
 import type { MaybePromise } from '../maybe-promise.js';
 import type { Notices } from '../telemetry/notices.js';
@@ -18,6 +18,9 @@ export interface TopicPartition {
   readonly topic: string;
   readonly partition: number;
 }
+
+/** A partition that does not get past a batch, and why. */
+export type BlockedPartition = TopicPartition & Blocked;
 
 export interface InboundOptions {
   readonly driver: KafkaDriver;
@@ -114,6 +117,13 @@ export class Inbound {
   /** Of every partition that has one, the first record that was read and is not settled. */
   get unsettled(): UnsettledRecord[] {
     return [...this.#lines.values()].flatMap(({ unsettled }) => unsettled ?? []);
+  }
+
+  /** Partitions that do not get past a batch which cannot be read. */
+  get blocked(): BlockedPartition[] {
+    return [...this.#lines.keys()].flatMap(({ topic, partition, blocked }) =>
+      blocked === undefined ? [] : { topic, partition, ...blocked },
+    );
   }
 
   /** Undefined until the group was joined for the first time, and after a stop. */

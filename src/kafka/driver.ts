@@ -34,10 +34,25 @@ export interface Claim {
   /** False once the partition may have another owner. */
   owned(): boolean;
   /**
+   * What keeps the next records from being read while the partition is held: a batch that cannot be decompressed. It is tried again
+   * by itself, at growing intervals. Undefined when records are read, or may be.
+   */
+  readonly blocked?: Blocked | undefined;
+  /**
    * Everything below `next` is settled. Remembered at once, committed in the background: coalesced, at the latest
    * `commitIntervalMs` later, and flushed before a revoke and a close. Ignored when no longer owned.
    */
   settled(next: number): void;
+}
+
+/** A batch that a partition does not get past. */
+export interface Blocked {
+  /** `BATCH_UNREADABLE` or `COMPRESSION_MISSING`. */
+  readonly error: BusbarError;
+  /** The first offset that is not read. */
+  readonly offset: number;
+  /** Offset of the next record that may be readable. */
+  readonly next: number;
 }
 
 /** Where a partition stands when it is assigned. */

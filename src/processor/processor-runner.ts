@@ -178,6 +178,7 @@ export class ProcessorRunner {
       stuck: this.#stuck.places,
       unsent: this.#sender.failing,
       unsettled: this.#inbound?.unsettled ?? [],
+      blocked: this.#inbound?.blocked ?? [],
       membership: this.#inbound?.membership,
     };
   }

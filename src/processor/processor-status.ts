@@ -1,4 +1,4 @@
-import type { TopicPartition } from '../inbound/inbound.js';
+import type { BlockedPartition, TopicPartition } from '../inbound/inbound.js';
 import type { OutcomeCounts } from '../inbound/outcomes.js';
 import type { UnsettledRecord } from '../inbound/unsettled-record.js';
 import type { GroupMembership } from '../kafka/driver.js';
@@ -21,6 +21,8 @@ export interface ProcessorStatus {
   readonly unsent: readonly string[];
   /** Of every partition that has one, the first record that was read and is not settled. */
   readonly unsettled: readonly UnsettledRecord[];
+  /** Partitions that do not get past a batch which cannot be read. */
+  readonly blocked: readonly BlockedPartition[];
   /** How it stands with its group; undefined while it does not read. */
   readonly membership: GroupMembership | undefined;
 }

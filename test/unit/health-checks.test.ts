@@ -27,6 +27,7 @@ describe('the reading of a group', () => {
     group: 'shop.orders',
     membership: { joined: true, since: ago(60_000), error: undefined },
     unsettled: [],
+    blocked: [],
     stalledAfterMs: 8_000,
     slowFix: 'look',
     standing: [],
@@ -65,6 +66,31 @@ describe('the reading of a group', () => {
       'nothing of orders/1 was settled for 20 s, it stands at offset 12; 1 more like it',
     );
     expect(readingTrouble(reading({ unsettled, stalledAfterMs: 30_000 }))).toBeUndefined();
+  });
+});
+
+describe('a partition that waits before a batch that cannot be read', () => {
+  const trouble = (error: BusbarError): Finding | undefined =>
+    readingTrouble({
+      group: 'shop.orders',
+      membership: { joined: true, since: ago(60_000), error: undefined },
+      unsettled: [],
+      blocked: [{ topic: 'orders', partition: 1, offset: 7, next: 12, error }],
+      stalledAfterMs: 8_000,
+      slowFix: 'look',
+      standing: [],
+    });
+
+  it('is named, with how to pass over the batch', () => {
+    const found = trouble(new BusbarError('BATCH_UNREADABLE', 'a batch of 9 bytes is no lz4'));
+    expect(found).toMatchObject({ status: 'red' });
+    expect(found?.message).toBe('orders/1 waits at offset 7, others go on: [BATCH_UNREADABLE] a batch of 9 bytes is no lz4');
+    expect(found).toMatchObject({ fix: expect.stringContaining('--group shop.orders --topic orders:1 --to-offset 12 ') as string });
+  });
+
+  it('is not passed over when only a package is missing', () => {
+    const found = trouble(new BusbarError('COMPRESSION_MISSING', 'lz4 needs the package lz4-napi'));
+    expect(found).toMatchObject({ fix: 'do what the error says: nothing is lost, it goes on where it waits' });
   });
 });
 

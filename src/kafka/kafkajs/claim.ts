@@ -1,4 +1,4 @@
-import type { Batch, Claim } from '../driver.js';
+import type { Batch, Blocked, Claim } from '../driver.js';
 import type { InRecord } from '../record.js';
 
 /** What a claim reports to. */
@@ -29,6 +29,7 @@ export class PartitionClaim implements Claim {
   next: number | undefined;
   /** What was committed by this claim. */
   committed: number | undefined;
+  blocked: Blocked | undefined;
 
   constructor(
     readonly topic: string,

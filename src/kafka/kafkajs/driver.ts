@@ -6,7 +6,7 @@ import type { WireRecord } from '../record.js';
 import { AdminClient } from './admin-client.js';
 import { KafkaJsAdmin } from './admin.js';
 import { settlesWithin } from './backoff.js';
-import { useGzip } from './gzip.js';
+import { tryCompression, useCompressions } from './compression.js';
 import { decodeHeadersInOnePass } from './header-decoding.js';
 import { settingsOf, type KafkaJsOptions, type Settings } from './options.js';
 import { Producing } from './producing.js';
@@ -16,7 +16,7 @@ import { TopicPartitions } from './topic-partitions.js';
 
 /** The driver over kafkajs. What kafkajs does wrong by itself is listed in docs/decisions and kept away from the caller. */
 export function kafkajsDriver(options: KafkaJsOptions, notices: Notices): KafkaDriver {
-  useGzip();
+  useCompressions();
   setNoTimersInThePast();
   decodeHeadersInOnePass();
   return new KafkaJsDriver(settingsOf(options), notices);
@@ -48,6 +48,7 @@ class KafkaJsDriver implements KafkaDriver {
   }
 
   async connect(): Promise<void> {
+    await tryCompression(this.#settings.compression);
     await this.#clusterClient.run('cannot connect', (admin) => admin.describeCluster());
   }
 

@@ -59,6 +59,7 @@ export function reasonOf(error: unknown, security: Security): string {
 
 export function codeOf(error: unknown, security: Security): ErrorCode {
   const root = rootOf(error);
+  if (root instanceof BusbarError) return root.code;
   const connecting = connectionFailure(root, security);
   if (connecting !== undefined) return connecting.code;
   return (root.type === undefined ? undefined : CODE_BY_TYPE[root.type]) ?? 'KAFKA_FAILED';

@@ -1,9 +1,10 @@
-import type { Consumer } from 'kafkajs';
+import type { Consumer, ConsumerRunConfig } from 'kafkajs';
 
 import { BusbarError } from '../../errors.js';
 import { settlesWithin } from './backoff.js';
 import { PartitionClaim, partitionKey } from './claim.js';
 import { Commits } from './commits.js';
+import { withMarks } from './compression.js';
 import { protocolType, toBusbarError } from './failure.js';
 import { Fetching } from './fetching.js';
 import { GroupCommit } from './group-commit.js';
@@ -117,7 +118,7 @@ export class Membership implements GateKeeper {
   }
 
   #run(): Promise<void> {
-    return this.#consumer.run({
+    const config: ConsumerRunConfig = {
       autoCommit: false,
       eachBatchAutoResolve: false,
       partitionsConsumedConcurrently: WORKERS,
@@ -129,7 +130,8 @@ export class Membership implements GateKeeper {
         if (claim === undefined) this.#fetching.pause(batch.topic, [batch.partition]);
         else await this.#reading.take(claim, batch, (offset) => payload.resolveOffset(offset));
       },
-    });
+    };
+    return withMarks(() => this.#consumer.run(config));
   }
 
   #listen(): void {

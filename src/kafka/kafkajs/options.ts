@@ -1,6 +1,6 @@
 import type { ConnectionOptions } from 'node:tls';
 
-export type Compression = 'none' | 'gzip';
+import type { Compression } from '../compression/compressor.js';
 
 export type SaslOptions =
   | { readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'; readonly username: string; readonly password: string }

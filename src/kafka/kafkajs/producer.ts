@@ -1,13 +1,9 @@
-import kafkajs, { type CompressionTypes, type Message, type Producer, type RecordMetadata } from 'kafkajs';
+import type { Message, Producer, RecordMetadata } from 'kafkajs';
 
 import type { Notices } from '../../telemetry/notices.js';
 import { newClient } from './client.js';
-import type { Compression, Settings } from './options.js';
-
-const COMPRESSION: Readonly<Record<Compression, CompressionTypes>> = {
-  none: kafkajs.CompressionTypes.None,
-  gzip: kafkajs.CompressionTypes.GZIP,
-};
+import { COMPRESSION_TYPES } from './compression.js';
+import type { Settings } from './options.js';
 
 /**
  * One kafkajs producer with one producer id, from its making until it is retired. Its promise is that of the broker:
@@ -72,7 +68,7 @@ export class IdempotentProducer {
 
   send(topic: string, messages: Message[]): Promise<RecordMetadata[]> {
     const { acks, compression, requestTimeoutMs } = this.#settings;
-    return this.#producer.send({ topic, messages, acks, timeout: requestTimeoutMs, compression: COMPRESSION[compression] });
+    return this.#producer.send({ topic, messages, acks, timeout: requestTimeoutMs, compression: COMPRESSION_TYPES[compression] });
   }
 
   /** No new sends from now on. */

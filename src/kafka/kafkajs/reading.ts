@@ -9,6 +9,8 @@ import { toBusbarError } from './failure.js';
 import type { Fetching } from './fetching.js';
 import type { OffsetToCommit } from './group-commit.js';
 import type { MembershipContext } from './membership-context.js';
+import { Obstacles } from './obstacles.js';
+import { unreadable } from './unreadable-batch.js';
 
 /** A slow handler holds the fetch loop for so long; then its partition is paused. A resume can take one long poll. */
 const HOLD_MS = 100;
@@ -23,12 +25,14 @@ type FetchedBatch = EachBatchPayload['batch'] & { readonly fetchedOffset: string
 export class Reading {
   readonly #context: MembershipContext;
   readonly #fetching: Fetching;
+  readonly #obstacles: Obstacles;
   readonly #commit: (offsets: readonly OffsetToCommit[]) => Promise<void>;
 
   constructor(context: MembershipContext, fetching: Fetching, commit: (offsets: readonly OffsetToCommit[]) => Promise<void>) {
     this.#context = context;
     this.#fetching = fetching;
     this.#commit = commit;
+    this.#obstacles = new Obstacles(context.options.group, context.notices);
   }
 
   /** Asks where to begin until it is answered or the claim is over, then begins there. */
@@ -43,24 +47,34 @@ export class Reading {
   async take(claim: PartitionClaim, batch: EachBatchPayload['batch'], resolveOffset: (offset: string) => void): Promise<void> {
     const { topic, partition } = claim;
     const fetchedOffset = Number((batch as FetchedBatch).fetchedOffset);
-    if (claim.expected === undefined || claim.signal.aborted) return this.#fetching.pause(topic, [partition]);
+    if (claim.expected === undefined || claim.signal.aborted || this.#obstacles.rests(claim))
+      return this.#fetching.pause(topic, [partition]);
     if (fetchedOffset !== claim.expected) {
       this.#fetching.pause(topic, [partition]);
       // Not awaited: the other partitions of the broker go on.
       return void this.#realign(claim, claim.expected, fetchedOffset);
     }
-    resolveOffset(batch.messages[batch.messages.length - 1]!.offset);
-    // Behind the last record there may be control records, which kafkajs steps over together with it.
-    claim.expected = Number(batch.lastOffset()) + 1;
-    const behind = Number(batch.messages[batch.messages.length - 1]!.offset) + 1;
-    if (claim.expected > behind) claim.passOver(behind, claim.expected);
-    const records = batch.messages.map((message) => toRecord(topic, partition, message));
+    const { messages } = batch;
+    const barred = messages.findIndex((message) => unreadable(message) !== undefined);
+    const readable = barred === -1 ? messages : messages.slice(0, barred);
+    const last = readable.at(-1);
+    if (last !== undefined) {
+      resolveOffset(last.offset);
+      const behind = Number(last.offset) + 1;
+      // Behind the last record there may be control records, which kafkajs steps over together with it.
+      claim.expected = barred === -1 ? Number(batch.lastOffset()) + 1 : behind;
+      if (claim.expected > behind) claim.passOver(behind, claim.expected);
+      this.#obstacles.passed(claim);
+    }
+    if (barred !== -1) void this.#waitBefore(claim, claim.expected, messages[barred]!);
+    if (last === undefined) return;
+    const records = readable.map((message) => toRecord(topic, partition, message));
     const roomForMore = claim.offer(records, Number(batch.highWatermark));
     if (await settlesWithin(roomForMore, HOLD_MS)) return;
     this.#fetching.pause(topic, [partition]);
     void roomForMore.then(() => {
-      // Unless it is being realigned or given back.
-      if (claim.expected !== undefined && !claim.signal.aborted) this.#fetching.resume(topic, [partition]);
+      // Unless it is being realigned or given back, or rests for another reason.
+      if (claim.expected !== undefined && !claim.signal.aborted && !this.#obstacles.rests(claim)) this.#fetching.resume(topic, [partition]);
     });
   }
 
@@ -88,6 +102,13 @@ export class Reading {
     if (claim.stood !== inGroup) claim.recommit();
     const commit = (offset: number): Promise<void> => this.#commit([{ topic, partition, offset }]);
     return options.start({ topic, partition, committed: claim.stood, beginning, end, commit });
+  }
+
+  /** The batch that the message stands for cannot be read. */
+  async #waitBefore(claim: PartitionClaim, offset: number, message: FetchedBatch['messages'][number]): Promise<void> {
+    this.#fetching.pause(claim.topic, [claim.partition]);
+    await this.#obstacles.rest(claim, { error: unreadable(message)!, offset, next: Number(message.offset) + 1 });
+    if (claim.expected !== undefined && !claim.signal.aborted) this.#readFrom(claim, claim.expected);
   }
 
   #readFrom(claim: PartitionClaim, offset: number): void {

@@ -1,6 +1,6 @@
 import { BusbarError } from '../../errors.js';
 import { Delivery } from '../../inbound/delivery.js';
-import { Inbound, type TopicPartition } from '../../inbound/inbound.js';
+import { Inbound, type BlockedPartition, type TopicPartition } from '../../inbound/inbound.js';
 import { OutcomeTally, type DeliveryStats } from '../../inbound/outcome-tally.js';
 import type { OutcomeCounts } from '../../inbound/outcomes.js';
 import { DEFAULT_HANDLER_TIMEOUT_MS, DEFAULT_STALLED_AFTER_MS } from '../../inbound/reading-settings.js';
@@ -119,9 +119,10 @@ export class ConsumerRunner implements MessageConsumer {
     readonly membership: GroupMembership | undefined;
     readonly partitions: readonly TopicPartition[];
     readonly unsettled: readonly UnsettledRecord[];
+    readonly blocked: readonly BlockedPartition[];
   } {
-    const { membership, partitions, unsettled } = this.#inbound;
-    return { group: this.#fullGroup, membership, partitions, unsettled };
+    const { membership, partitions, unsettled, blocked } = this.#inbound;
+    return { group: this.#fullGroup, membership, partitions, unsettled, blocked };
   }
 
   /** Resolves once the group is joined. */

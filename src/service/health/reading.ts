@@ -1,3 +1,4 @@
+import type { BlockedPartition } from '../../inbound/inbound.js';
 import type { UnsettledRecord } from '../../inbound/unsettled-record.js';
 import type { GroupMembership } from '../../kafka/driver.js';
 import { causeOf } from './cause-of.js';
@@ -14,6 +15,7 @@ export interface Reading {
   readonly group: string;
   readonly membership: GroupMembership | undefined;
   readonly unsettled: readonly UnsettledRecord[];
+  readonly blocked: readonly BlockedPartition[];
   readonly stalledAfterMs: number;
   /** What to do when nothing is settled. */
   readonly slowFix: string;
@@ -22,8 +24,10 @@ export interface Reading {
 }
 
 /** What is wrong with the reading of a group; undefined when nothing is. */
-export function readingTrouble({ group, membership, unsettled, stalledAfterMs, slowFix, standing }: Reading): Finding | undefined {
-  return outside(group, membership) ?? stalled(unsettled, stalledAfterMs, slowFix) ?? behind(standing, stalledAfterMs);
+export function readingTrouble({ group, membership, unsettled, blocked, stalledAfterMs, slowFix, standing }: Reading): Finding | undefined {
+  return (
+    outside(group, membership) ?? barred(group, blocked) ?? stalled(unsettled, stalledAfterMs, slowFix) ?? behind(standing, stalledAfterMs)
+  );
 }
 
 function outside(group: string, membership: GroupMembership | undefined): Finding | undefined {
@@ -34,13 +38,26 @@ function outside(group: string, membership: GroupMembership | undefined): Findin
     const now = joined ? 'a new one has just joined' : `no other has joined for ${seconds(ms)}`;
     return red(
       `its consumer died and ${now}: ${causeOf(error)}`,
-      'nothing when it happens once: a new one goes on where the group has committed. Else mend what the error names: the brokers, a permission, a compression that cannot be read',
+      'nothing when it happens once: a new one goes on where the group has committed. Else mend what the error names: the brokers, a permission',
     );
   }
   if (joined || ms < REBALANCE_MS) return undefined;
   return red(
     `it has waited ${seconds(ms)} to join its group again`,
     `see which member holds the rebalance up: kafka-consumer-groups.sh --describe --members --group ${group}`,
+  );
+}
+
+function barred(group: string, blocked: readonly BlockedPartition[]): Finding | undefined {
+  const [first, ...others] = blocked;
+  if (first === undefined) return undefined;
+  const { topic, partition, offset, next, error } = first;
+  const passOver = `kafka-consumer-groups.sh --reset-offsets --group ${group} --topic ${topic}:${partition} --to-offset ${next} --execute`;
+  return red(
+    `${topic}/${partition} waits at offset ${offset}, others go on: ${causeOf(error)}${andMore(others)}`,
+    error.code === 'COMPRESSION_MISSING'
+      ? 'do what the error says: nothing is lost, it goes on where it waits'
+      : `it is tried again every minute. What nobody can read has to be passed over: stop every member of the group, then ${passOver}`,
   );
 }
 
