@@ -23,7 +23,7 @@ const running = startEmbeddedKafka();
 let bootstrap: string;
 let topic: string;
 let raised: Notice[];
-let drivers: KafkaDriver[] = [];
+const drivers: KafkaDriver[] = [];
 
 async function driverWith(compression: Compression): Promise<KafkaDriver> {
   const notices = new Notices();

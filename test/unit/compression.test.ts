@@ -17,9 +17,10 @@ const HANG_MS = 60_000;
 const chance = new Random(20_261_121);
 
 /** What a program of test/support prints; it may not take long, nor much memory. */
-async function child(file: string, compression: string): Promise<string> {
-  const path = fileURLToPath(new URL(`../support/${file}`, import.meta.url));
-  const { stdout } = await promisify(execFile)(process.execPath, ['--max-old-space-size=128', path, compression], { timeout: HANG_MS });
+async function child(program: URL, compression: string): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, ['--max-old-space-size=128', fileURLToPath(program), compression], {
+    timeout: HANG_MS,
+  });
   return stdout;
 }
 
@@ -65,7 +66,10 @@ describe.each(ALL)('a batch that says it is %s', (name) => {
   });
 
   it('and is damaged is read or refused in no time', async () => {
-    const { tried, refused } = JSON.parse(await child('damaged-child.js', name)) as { tried: number; refused: number };
+    const { tried, refused } = JSON.parse(await child(new URL('../support/damaged-child.js', import.meta.url), name)) as {
+      tried: number;
+      refused: number;
+    };
     expect(tried).toBe(3_000);
     expect(refused).toBeGreaterThan(300);
   });
@@ -73,7 +77,7 @@ describe.each(ALL)('a batch that says it is %s', (name) => {
   it(
     'and would inflate to a gibibyte is refused before the memory is spent',
     async () => {
-      const told = (await child('bomb-child.js', name))
+      const told = (await child(new URL('../support/bomb-child.js', import.meta.url), name))
         .trim()
         .split('\n')
         .map((line) => JSON.parse(line) as { name: string; refusal: string; memory: number });

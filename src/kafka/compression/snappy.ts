@@ -1,3 +1,5 @@
+import type * as Snappy from 'snappyjs';
+
 import { MOST_INFLATED, type Compressor } from './compressor.js';
 import { packageOf } from './package-of.js';
 import { garbled, tooLarge } from './refusal.js';
@@ -42,7 +44,7 @@ export const snappy: Compressor = {
   },
 };
 
-const library = async (): Promise<typeof import('snappyjs')> => (await packageOf('snappy', 'snappyjs', () => import('snappyjs'))).default;
+const library = async (): Promise<typeof Snappy> => (await packageOf('snappy', 'snappyjs', () => import('snappyjs'))).default;
 
 /** Throws `RangeError` where the bytes end too early. */
 function blocksOf(bytes: Buffer): Buffer[] {

@@ -1,3 +1,5 @@
+import type * as Wasm from '@bokuweb/zstd-wasm';
+
 import { BusbarError } from '../../errors.js';
 import { MOST_INFLATED, type Compressor } from './compressor.js';
 import { packageOf } from './package-of.js';
@@ -22,7 +24,7 @@ export const zstdOfWasm: Compressor = {
 
 let ready: Promise<void> | undefined;
 
-async function library(): Promise<typeof import('@bokuweb/zstd-wasm')> {
+async function library(): Promise<typeof Wasm> {
   const zstd = await packageOf('zstd', '@bokuweb/zstd-wasm', () => import('@bokuweb/zstd-wasm'));
   await (ready ??= zstd.init());
   return zstd;
