@@ -146,10 +146,10 @@ export class Settings {
   @Integer(100, MAX_INT, { default: 120_000, effect: 'How long `publish` may take in all, retries included, before it rejects.' })
   readonly deliveryTimeoutMs!: number;
 
-  @Choice(
-    ['none', 'gzip', 'snappy', 'lz4', 'zstd'],
-    { default: 'none', effect: 'How batches are compressed. What is read may be compressed in any of these ways, whatever is set here.' },
-  )
+  @Choice(['none', 'gzip', 'snappy', 'lz4', 'zstd'], {
+    default: 'none',
+    effect: 'How batches are compressed. What is read may be compressed in any of these ways, whatever is set here.',
+  })
   readonly compressionType!: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
 
   @Flag({
