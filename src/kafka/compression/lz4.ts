@@ -1,5 +1,3 @@
-import type * as Lz4 from 'lz4-napi';
-
 import { MOST_INFLATED, type Compressor } from './compressor.js';
 import { packageOf } from './package-of.js';
 import { garbled, tooLarge } from './refusal.js';
@@ -25,7 +23,10 @@ export const lz4: Compressor = {
   },
 };
 
-const library = async (): Promise<typeof Lz4> => (await packageOf('lz4', 'lz4-napi', () => import('lz4-napi'))).default;
+type Of = (bytes: Buffer) => Promise<Buffer>;
+
+const library = async (): Promise<{ compressFrame: Of; decompressFrame: Of }> =>
+  (await packageOf('lz4', 'lz4-napi', () => import('lz4-napi'))).default;
 
 /**
  * What the frame can inflate to at most, in bytes: the lengths of its blocks are in front of them, and a block is full unless it is

@@ -80,7 +80,9 @@ export class MessageConsumers {
     const described = await Promise.all(read.map((topic) => topics.describe(topic)));
     if (!mayDeadLetter(onError)) return;
     const copies = await copiesOf(config, driver.admin);
-    const specs = described.map(({ fullName, ...settings }) => deadLetterSpec(names.deadLetter(fullName), settings, copies, settings.maxBatchBytes));
+    const specs = described.map(({ fullName, ...settings }) =>
+      deadLetterSpec(names.deadLetter(fullName), settings, copies, settings.maxBatchBytes),
+    );
     await ensureSpecs(specs, config, driver.admin);
   }
 }
