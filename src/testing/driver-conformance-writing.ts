@@ -77,6 +77,17 @@ export const WRITING_CASES: readonly DriverConformanceCase[] = [
     assert.deepEqual(more, []);
   }),
 
+  // A cluster has several brokers, and they learn of it one after the other.
+  scene('knows a topic from when it was made, whichever broker it asks', async ({ driver, unique }) => {
+    for (let round = 0; round < 5; round++) {
+      const topics = Array.from({ length: 8 }, unique);
+      await driver.admin.ensureTopics(topics.map((topic) => ({ topic, partitions: 3, replicationFactor: 1, configs: {} })));
+      assert.equal((await driver.admin.describeTopics(topics)).length, 8);
+      assert.equal((await driver.admin.offsets(topics.at(-1)!)).length, 3);
+      assert.equal(await driver.partitions(topics.at(-1)!), 3);
+    }
+  }),
+
   scene('lists the topics of the cluster, sorted, without those of Kafka itself', async ({ driver, topic, another, unique }) => {
     const other = unique();
     const internal = `__${unique()}`;

@@ -100,7 +100,8 @@ it('does what the guide of the client says', async () => {
     // #endregion
     expect([counts.handled, counts.skipped, state, error, behind]).toEqual([1, 1, 'running', undefined, 0]);
     expect(topics.map(({ name }) => name)).toEqual(['orders', 'prices', 'prices.dead-letter']);
-    expect([offsets.length, reachable, brokers, typeof roundTripMs]).toEqual([6, true, 1, 'number']);
+    expect([offsets.length, reachable, typeof roundTripMs]).toEqual([6, true, 'number']);
+    expect(brokers).toBeGreaterThan(0);
 
     const heard: unknown[] = [];
     // #region events

@@ -6,7 +6,7 @@ import { application, stopApplications } from '../support/shop-application.js';
 afterEach(stopApplications);
 
 it('tells what a running service promises, as the guide of promises says', async () => {
-  const { service, config } = await application({}, { broadcast: 'all' });
+  const { service, config } = await application({ replicationFactor: 1 }, { broadcast: 'all' });
   expect(() => service.promises()).toThrow('promises()');
   await service.start();
   const lines: string[] = [];
@@ -20,7 +20,7 @@ it('tells what a running service promises, as the guide of promises says', async
   }
   // #endregion
 
-  // The topic was made with one copy, for there is one broker: what the broker says of it is what the ledger says.
+  // The topic was made with one copy: what the broker says of it is what the ledger says.
   const orders = `${config.topicPrefix ?? ''}.orders`;
   const row = (subject: string, promise: string) => ledger.rows.find((one) => one.subject === subject && one.promise === promise);
   expect(row('event order_placed', 'durability')).toMatchObject({

@@ -42,29 +42,32 @@ export class KafkaJsAdmin implements KafkaAdmin {
       if (Date.now() > until) throw new BusbarError('KAFKA_FAILED', `${without} has no leader`, { retriable: true });
       await backoff.pause();
     }
+    this.#client.there(topics);
     return created;
   }
 
   describeTopics(topics: readonly string[]): Promise<TopicDescription[]> {
-    return this.#client.run('cannot describe topics', async (admin) => {
+    const describing = async (admin: Admin): Promise<TopicDescription[]> => {
       const existing = new Set(await admin.listTopics());
-      const found = topics.filter((topic) => existing.has(topic));
+      const found = topics.filter((topic) => existing.has(topic) || this.#client.wasThere(topic));
       if (found.length === 0) return [];
       const metadata = await admin.fetchTopicMetadata({ topics: found });
       const configs = await topicConfigs(admin, found);
       return metadata.topics.map(({ name, partitions }) => describe(name, partitions, configs.get(name) ?? new Map()));
-    });
+    };
+    return this.#client.run('cannot describe topics', describing, topics);
   }
 
   offsets(topic: string): Promise<{ partition: number; beginning: number; end: number }[]> {
-    return this.#client.run(`cannot read the offsets of ${topic}`, async (admin) => {
+    const reading = async (admin: Admin): Promise<{ partition: number; beginning: number; end: number }[]> => {
       const offsets = await admin.fetchTopicOffsets(topic);
       return offsets.map(({ partition, low, high }) => ({ partition, beginning: Number(low), end: Number(high) })).sort(byPartition);
-    });
+    };
+    return this.#client.run(`cannot read the offsets of ${topic}`, reading, [topic]);
   }
 
   committed(group: string, topic: string): Promise<{ partition: number; offset: number | undefined }[]> {
-    return this.#client.run(`cannot read the committed offsets of ${group}`, async (admin) => {
+    const reading = async (admin: Admin): Promise<{ partition: number; offset: number | undefined }[]> => {
       try {
         const [found] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
         return (found?.partitions ?? []).map(({ partition, offset }) => ({ partition, offset: known(offset) })).sort(byPartition);
@@ -75,12 +78,14 @@ export class KafkaJsAdmin implements KafkaAdmin {
           .map(({ partitionId }) => ({ partition: partitionId, offset: undefined }))
           .sort(byPartition);
       }
-    });
+    };
+    return this.#client.run(`cannot read the committed offsets of ${group}`, reading, [topic]);
   }
 
   /** Rejects `TOPIC_MISSING`. */
   countPartitions(topic: string): Promise<number> {
-    return this.#client.run(`cannot read the partitions of ${topic}`, async (admin) => (await partitionsOf(admin, topic)).length);
+    const counting = async (admin: Admin): Promise<number> => (await partitionsOf(admin, topic)).length;
+    return this.#client.run(`cannot read the partitions of ${topic}`, counting, [topic]);
   }
 }
 

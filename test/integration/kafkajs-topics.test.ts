@@ -1,0 +1,35 @@
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import type { KafkaDriver } from '../../src/kafka/driver.js';
+import { startEmbeddedKafka } from '../../src/kafka/embedded/embedded-kafka.js';
+import { kafkajsDriver } from '../../src/kafka/kafkajs/driver.js';
+import { Notices } from '../../src/telemetry/notices.js';
+import { uniquePrefix } from '../support/kafka.js';
+
+describe('topics, to the kafkajs driver', () => {
+  const running = startEmbeddedKafka();
+  let driver: KafkaDriver;
+  let topic: string;
+
+  beforeEach(async () => {
+    driver = kafkajsDriver({ brokers: (await running).bootstrap.split(','), clientId: 'topics' }, new Notices());
+    await driver.connect();
+    topic = uniquePrefix();
+  });
+  afterEach(() => driver.close(5_000));
+  afterAll(async () => (await running).stop());
+
+  /** As brokers that have not learned of a new topic yet. */
+  const behind = async (count: number) => (await running).fail({ apis: ['Metadata'], topic, error: 'UNKNOWN_TOPIC_OR_PARTITION', count });
+
+  it.each([
+    ['describes', () => driver.admin.describeTopics([topic])],
+    ['counts the partitions of', () => driver.partitions(topic)],
+    ['reads the offsets of', () => driver.admin.offsets(topic)],
+  ])('%s one that it has just made, though brokers do not know it yet', async (_, ask) => {
+    await driver.admin.ensureTopics([{ topic, partitions: 2, replicationFactor: 1, configs: {} }]);
+    const fault = await behind(4);
+    expect(await ask()).toBeTruthy();
+    expect(await fault.remove()).toBe(4);
+  });
+});
