@@ -4,10 +4,10 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import type { Summary } from '../../processors/reference/summary.js';
 import { sharedKafka, uniquePrefix } from '../support/kafka.js';
 import { countByHand, hasPeps, pepLines, PEPS } from '../support/peps.js';
 import { ReferenceApp } from '../support/reference-app.js';
+import { expectExactFigures, handled, HANDLED } from '../support/reference-figures.js';
 
 /** What 736 proposals came to. */
 const KNOWN = {
@@ -20,24 +20,6 @@ const KNOWN = {
   evolutions: { completed: 284, superseded: 32, byRelease: { '3.0': 29 } },
   derived: { evolution_triggered: 448, metric_recorded: 163 },
 };
-
-/** Deliveries that took effect, by processor: each once, however often its record was read. */
-const HANDLED = { debate: 1633, decision: 1422, evolution: 764, metrics: 3246 };
-
-function figuresOf({ debates, decisions, evolutions, eventsByName, derived }: Summary): Record<string, unknown> {
-  return { debates, decisions, evolutions, eventsByName, derived };
-}
-
-function expectOutcomesToAddUp({ outcomes }: Summary): void {
-  for (const { delivered, ...ends } of Object.values(outcomes)) {
-    expect(Object.values(ends).reduce((sum, count) => sum + count, 0)).toBe(delivered);
-  }
-}
-
-function handled(...summaries: Summary[]): Record<string, number> {
-  const sum = (name: string): number => summaries.reduce((total, { outcomes }) => total + (outcomes[name]?.handled ?? 0), 0);
-  return Object.fromEntries(Object.keys(HANDLED).map((name) => [name, sum(name)]));
-}
 
 /** The same mixture every time. */
 function shuffled(lines: readonly string[]): string[] {
@@ -72,9 +54,8 @@ describe.skipIf(!hasPeps)('the reference application and the proposals', () => {
   it('agree on the embedded broker', async () => {
     const summary = await new ReferenceApp(['--input', PEPS, '--exit', '--json']).summary();
     expect(summary.input).toEqual({ lines: 2635, published: 2635, rejected: 0 });
-    expect(figuresOf(summary)).toEqual(countByHand(pepLines()));
+    expectExactFigures(summary);
     expect(summary.broker).toBe('embedded');
-    expectOutcomesToAddUp(summary);
     expect(handled(summary)).toEqual(HANDLED);
   });
 
@@ -82,9 +63,8 @@ describe.skipIf(!hasPeps)('the reference application and the proposals', () => {
     const stdin = shuffled(pepLines()).join('\n');
     const summary = await new ReferenceApp(['--input', '-', '--exit', '--json'], { stdin, env: ownKafka() }).summary();
     expect(summary.input.published).toBe(2635);
-    expect(figuresOf(summary)).toEqual(countByHand(pepLines()));
+    expectExactFigures(summary);
     expect(summary.broker).toBe(bootstrap);
-    expectOutcomesToAddUp(summary);
   });
 
   it('agree when every line comes twice', async () => {
@@ -93,8 +73,7 @@ describe.skipIf(!hasPeps)('the reference application and the proposals', () => {
       .join('\n');
     const summary = await new ReferenceApp(['--input', '-', '--exit', '--json'], { stdin, env: ownKafka() }).summary();
     expect(summary.input).toEqual({ lines: 5270, published: 5270, rejected: 0 });
-    expect(figuresOf(summary)).toEqual(countByHand(pepLines()));
-    expectOutcomesToAddUp(summary);
+    expectExactFigures(summary);
     expect(handled(summary)).toEqual(HANDLED);
     expect(summary.outcomes['metrics']?.duplicate).toBe(2635);
   });
@@ -107,10 +86,7 @@ describe.skipIf(!hasPeps)('the reference application and the proposals', () => {
     helper.kill('SIGINT');
     const helping = await helper.summary();
 
-    for (const summary of [feeding, helping]) {
-      expect(figuresOf(summary)).toEqual(countByHand(pepLines()));
-      expectOutcomesToAddUp(summary);
-    }
+    for (const summary of [feeding, helping]) expectExactFigures(summary);
     expect(handled(feeding, helping)).toEqual(HANDLED);
     for (const name of Object.keys(HANDLED)) expect(helping.outcomes[name]?.handled, `${name} of the second instance`).toBeGreaterThan(0);
   });
