@@ -59,6 +59,13 @@ describe.skipIf(!hasPeps)('the reference application and the proposals', () => {
     expect(handled(summary)).toEqual(HANDLED);
   });
 
+  it('agree on the Kafka that is given', async () => {
+    const summary = await new ReferenceApp(['--input', PEPS, '--exit', '--json'], { env: ownKafka() }).summary();
+    expectExactFigures(summary);
+    expect(summary.broker).toBe(bootstrap);
+    expect(handled(summary)).toEqual(HANDLED);
+  });
+
   it('agree when the lines come in any order', async () => {
     const stdin = shuffled(pepLines()).join('\n');
     const summary = await new ReferenceApp(['--input', '-', '--exit', '--json'], { stdin, env: ownKafka() }).summary();
