@@ -44,6 +44,7 @@ export const arrows = {
 export const libraries = {
   kafkajs: ['kafka/kafkajs'],
   eventemitter3: ['telemetry'],
+  cockatiel: ['outbound'],
   avsc: ['codec', 'schema'],
   inversify: ['service'],
   fastify: ['http'],

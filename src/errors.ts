@@ -17,6 +17,7 @@ export const ERROR_CODES = {
   ECHO: 'the very event that came in from outside was published again',
   BUS_CLOSED: 'the bus takes no more events',
   BUFFER_FULL: 'the outbound queue stayed full until the delivery deadline',
+  CIRCUIT_OPEN: 'nothing on the topic was acknowledged for half of the delivery timeout: new events for it are refused for now',
   DELIVERY_TIMEOUT: 'the record was not acknowledged before the delivery deadline',
   TOO_LARGE: 'the encoded record is larger than the topic takes',
   LISTENER_FAILED: 'a listener threw or rejected',

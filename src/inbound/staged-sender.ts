@@ -47,7 +47,7 @@ export class StagedSender {
     const { publisher, deliveryTimeoutMs } = this.#options;
     if (scope.over.aborted) throw new Abandoned();
     try {
-      await publisher.send(record, Date.now() + deliveryTimeoutMs);
+      await publisher.sendStaged(record, Date.now() + deliveryTimeoutMs);
       return true;
     } catch (error) {
       this.#failing.add(record);

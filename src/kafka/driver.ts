@@ -14,8 +14,15 @@ export interface KafkaDriver {
    * Writes records of one topic-partition as one batch: all or none. Retries by itself, without duplicates on the log,
    * until `deadline` (ms since 1970). Resolves to the offset of the first record once the broker acknowledged as
    * configured; rejects with `ProduceError`. At most one call per topic-partition is under way (the caller's duty).
+   * `onRetry` may be told of each attempt that failed and is repeated.
    */
-  produce(topic: string, partition: number, records: readonly WireRecord[], deadline: number): Promise<number>;
+  produce(
+    topic: string,
+    partition: number,
+    records: readonly WireRecord[],
+    deadline: number,
+    onRetry?: (error: BusbarError) => void,
+  ): Promise<number>;
   /** Joins the group and delivers. Resolves once joined for the first time. */
   consume(options: ConsumeOptions): Promise<Subscription>;
   readonly admin: KafkaAdmin;

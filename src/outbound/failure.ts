@@ -22,6 +22,11 @@ export function notSent(error: unknown): Failure {
   };
 }
 
+/** An attempt that failed inside the driver, which repeats it. */
+export function attemptFailed(error: BusbarError): Failure {
+  return { ...described(error), certainty: 'unknown' };
+}
+
 /** A rejection of `KafkaDriver.produce`. Of an error that says nothing of the log, the worst is assumed. */
 export function produceFailure(error: unknown): Failure {
   if (error instanceof ProduceError) return { ...described(error), certainty: error.certainty };

@@ -2,8 +2,9 @@ import type { KafkaDriver } from '../kafka/driver.js';
 import type { WireRecord } from '../kafka/record.js';
 import type { Notices } from '../telemetry/notices.js';
 import type { TopicMeter } from '../telemetry/topic-meters.js';
+import type { Circuit } from './circuit.js';
 import type { Entry } from './entry.js';
-import { type Failure, produceFailure } from './failure.js';
+import { attemptFailed, type Failure, produceFailure } from './failure.js';
 import { Fifo } from './fifo.js';
 import type { OutboundLimits } from './limits.js';
 import type { Room } from './room.js';
@@ -20,6 +21,7 @@ export interface LaneParts {
   readonly room: Room;
   readonly notices: Notices;
   readonly meter: TopicMeter;
+  readonly circuit: Circuit;
   /** Told before a batch leaves. */
   readonly onBatch: () => void;
 }
@@ -78,13 +80,15 @@ export class Lane {
       records.push(entry.record!);
     }
     const since = performance.now();
-    this.#parts.driver.produce(this.#topic, this.#partition, records, deadline).then(
-      (offset) => {
-        this.#parts.meter.sent(records, performance.now() - since);
-        this.#succeeded(batch, offset);
-      },
-      (error: unknown) => this.#failed(batch, produceFailure(error)),
-    );
+    this.#parts.driver
+      .produce(this.#topic, this.#partition, records, deadline, (error) => this.#troubled(attemptFailed(error)))
+      .then(
+        (offset) => {
+          this.#parts.meter.sent(records, performance.now() - since);
+          this.#succeeded(batch, offset);
+        },
+        (error: unknown) => this.#failed(batch, produceFailure(error)),
+      );
   }
 
   #nextBatch(): Entry[] {
@@ -123,11 +127,12 @@ export class Lane {
       entry.sent(this.#partition, offset < 0 ? offset : offset + index);
       if (late) this.#parts.room.leave(entry);
     });
+    this.#parts.circuit.acknowledged();
     this.#continue();
   }
 
   #failed(batch: readonly Entry[], failure: Failure): void {
-    this.#parts.meter.failed(failure);
+    this.#troubled(failure);
     const alive = batch.filter((entry) => {
       entry.attemptFailed(failure);
       if (entry.settled) this.#parts.room.leave(entry);
@@ -141,6 +146,11 @@ export class Lane {
       for (const entry of alive) entry.failed(failure);
       this.#continue();
     }
+  }
+
+  #troubled(failure: Failure): void {
+    this.#parts.meter.failed(failure);
+    this.#parts.circuit.troubled(failure);
   }
 
   #retry(alive: readonly Entry[], failure: Failure): void {

@@ -9,6 +9,7 @@ import type { TopicNames } from '../kafka/topics.js';
 import type { Notices } from '../telemetry/notices.js';
 import { TopicMeters } from '../telemetry/topic-meters.js';
 import { Acceptance } from './acceptance.js';
+import { Circuit, type CircuitStats, type Interruption } from './circuit.js';
 import { type Encoded, Encoder } from './encoder.js';
 import { Entry, type Position, type Receiver } from './entry.js';
 import { type Failure, notSent } from './failure.js';
@@ -56,7 +57,7 @@ export class Publisher {
   readonly #room: Room;
   readonly #unsettled: Unsettled;
   readonly #intakes = new Map<string, TopicIntake>();
-  readonly #laneParts: Omit<ConstructorParameters<typeof TopicIntake>[1], 'meter'>;
+  readonly #laneParts: Omit<ConstructorParameters<typeof TopicIntake>[1], 'meter' | 'circuit'>;
   #closing: Promise<void> | undefined;
 
   constructor({ driver, codec, topics, registry, limits: given = {}, notices, instance }: PublisherParts) {
@@ -76,7 +77,7 @@ export class Publisher {
 
   /**
    * The outlet of the bus. Resolves once the envelope has its place in the queue; rejects with `PublishError`, always
-   * `not-sent`: `BUFFER_FULL` when there was no place until the deadline, `EVENT_UNKNOWN`, `TOO_LARGE`, `BUS_CLOSED`, …
+   * `not-sent`: `BUFFER_FULL` when there was no place until the deadline, `CIRCUIT_OPEN`, `EVENT_UNKNOWN`, `TOO_LARGE`, `BUS_CLOSED`, …
    */
   readonly accept: Outlet = (envelope, deadline): Promise<Accepted> => {
     const acceptance = new Acceptance(envelope);
@@ -86,6 +87,15 @@ export class Publisher {
 
   /** Sends a ready-made record through the same queue. Rejects with `SendError`. */
   send(record: WireRecord, deadline: number): Promise<Position> {
+    return this.#send(record, deadline, (entry, intake) => intake.offer(entry));
+  }
+
+  /** As `send`, for a record that is repeated until it is sent: an open circuit does not refuse it, which would help nobody. */
+  sendStaged(record: WireRecord, deadline: number): Promise<Position> {
+    return this.#send(record, deadline, (entry, intake) => intake.add(entry));
+  }
+
+  #send(record: WireRecord, deadline: number, queue: (entry: Entry, intake: TopicIntake) => void): Promise<Position> {
     return new Promise((resolve, reject) => {
       const receiver: Receiver = {
         placed: () => undefined,
@@ -96,7 +106,7 @@ export class Publisher {
       const bytes = recordBytes(record);
       const entry = this.#entry(record.topic, deadline, receiver);
       entry.encoded(record, bytes);
-      this.#intake(record.topic).add(entry);
+      queue(entry, this.#intake(record.topic));
     });
   }
 
@@ -134,6 +144,21 @@ export class Publisher {
     return queues;
   }
 
+  /** The circuits of the topics that something was sent to. */
+  circuits(): ReadonlyMap<string, CircuitStats> {
+    return new Map(Array.from(this.#intakes, ([topic, { circuit }]) => [topic, circuit.stats()]));
+  }
+
+  /** The circuits that are not closed. */
+  interruptions(): readonly Interruption[] {
+    return Array.from(this.#intakes.values(), ({ circuit }) => circuit.interruption()).filter((one) => one !== undefined);
+  }
+
+  /** Whether the topic (its full name) takes nothing now. */
+  refuses(topic: string): boolean {
+    return this.#intakes.get(topic)?.circuit.interruption()?.refuses === true;
+  }
+
   #take(envelope: Envelope, deadline: number, receiver: Receiver): void {
     if (this.#closing !== undefined) return receiver.failed(CLOSED);
     let topic: string;
@@ -149,7 +174,7 @@ export class Publisher {
     const intake = this.#intake(topic);
     if (encoded instanceof Promise) this.#encodeLater(entry, intake, encoded);
     else entry.encoded(encoded.record, encoded.bytes);
-    intake.add(entry);
+    intake.offer(entry);
   }
 
   /** The entry keeps its turn while its codec is at work. */
@@ -173,16 +198,24 @@ export class Publisher {
   }
 
   readonly #onSettled = (entry: Entry, failure?: Failure): void => {
-    if (failure !== undefined) this.meters.of(entry.topic).failed(failure);
+    if (failure !== undefined) this.#failed(entry, failure);
     this.#unsettled.remove(entry);
     // What is still with the driver keeps its place until the driver lets go of it.
     if (!entry.inFlight) this.#room.leave(entry);
   };
 
+  #failed(entry: Entry, failure: Failure): void {
+    // What was refused was no attempt to send; the one that it was refused for is what an operator looks for.
+    if (failure.code === 'CIRCUIT_OPEN') return;
+    this.meters.of(entry.topic).failed(failure);
+    this.#intake(entry.topic).circuit.failed(entry);
+  }
+
   #intake(topic: string): TopicIntake {
     let intake = this.#intakes.get(topic);
     if (intake === undefined) {
-      intake = new TopicIntake(topic, { ...this.#laneParts, meter: this.meters.of(topic) });
+      const circuit = new Circuit(topic, this.#laneParts.notices, () => this.#unsettled.oldestOf(topic));
+      intake = new TopicIntake(topic, { ...this.#laneParts, meter: this.meters.of(topic), circuit });
       this.#intakes.set(topic, intake);
     }
     return intake;

@@ -1,7 +1,8 @@
 import { BusbarError } from '../errors.js';
 import { partitionFor } from '../kafka/partitioner.js';
+import type { Circuit } from './circuit.js';
 import type { Entry } from './entry.js';
-import { type Failure, notSent } from './failure.js';
+import { attemptFailed, type Failure, notSent } from './failure.js';
 import { Fifo } from './fifo.js';
 import { Lane, type LaneParts } from './lane.js';
 
@@ -34,7 +35,19 @@ export class TopicIntake {
     this.#parts = parts;
   }
 
+  /** As `add`, unless the circuit of the topic is open: then the entry fails at once. */
+  offer(entry: Entry): void {
+    const refusal = this.#parts.circuit.refusal(entry);
+    if (refusal === undefined) this.add(entry);
+    else entry.failed(refusal);
+  }
+
+  get circuit(): Circuit {
+    return this.#parts.circuit;
+  }
+
   add(entry: Entry): void {
+    this.#parts.circuit.watch(entry);
     if (!this.#asking && (this.#count === 0 || entry.since - this.#countedAt > COUNT_AGE_MS)) this.#askForCount();
     this.#waiting.push(entry);
     this.advance();
@@ -152,6 +165,7 @@ export class TopicIntake {
       return;
     }
     this.#trouble = error;
+    this.#parts.circuit.troubled(attemptFailed(error));
     setTimeout(() => {
       if (this.#waiting.length > 0) this.#askForCount();
       else this.#asking = false;

@@ -33,6 +33,12 @@ export class Unsettled {
     return this.#entries.keys().next().value?.since;
   }
 
+  /** What was called for first of what waits for this topic. */
+  oldestOf(topic: string): Entry | undefined {
+    for (const entry of this.#entries.keys()) if (entry.topic === topic) return entry;
+    return undefined;
+  }
+
   add(entry: Entry): void {
     const era = this.#eras.at(-1)!;
     era.open += 1;

@@ -72,7 +72,8 @@ export class EventPublication {
     const { publisher, memory, knownTopics, deliveryTimeoutMs } = this.running;
     const deadline = Date.now() + deliveryTimeoutMs;
     try {
-      await knownTopics.there(topic, { create: true });
+      // Whether it is there would be asked of brokers that do not answer.
+      if (!publisher.refuses(record.topic)) await knownTopics.there(topic, { create: true });
       const position = await publisher.send(record, deadline);
       const place: Place = memory === undefined ? { where: 'kafka', ...position } : { where: 'memory' };
       return { ...place, envelope, listenerErrors: [] };

@@ -1,6 +1,7 @@
 import { EventMeter, type EventStats } from '../bus/event-meters.js';
 import type { DeliveryStats } from '../inbound/outcome-tally.js';
 import type { Waiting } from '../inbound/waiting.js';
+import type { CircuitStats } from '../outbound/circuit.js';
 import type { QueueStats } from '../outbound/publisher.js';
 import type { ErrorStats } from '../telemetry/last-error.js';
 import type { TopicStats as TopicCounts } from '../telemetry/topic-meters.js';
@@ -33,6 +34,8 @@ export type ConsumerStats = Omit<ReaderStats, 'events'>;
 export interface TopicStats extends TopicCounts {
   /** Records that wait for their acknowledgement. */
   readonly queue: QueueStats;
+  /** Whether it takes new events. */
+  readonly circuit: CircuitStats;
 }
 
 /** What has happened in this process, as plain JSON data. Times are ISO 8601, durations ms unless their name says seconds. */
@@ -55,6 +58,7 @@ export interface ServiceStats {
 }
 
 const NO_QUEUE: QueueStats = { records: 0, bytes: 0, oldestMs: 0 };
+const UNUSED: CircuitStats = { state: 'closed', openSince: null, refused: 0 };
 
 /** Of a service that has not connected. */
 export const NO_STATS: Omit<ServiceStats, 'state' | 'since'> = {
@@ -107,6 +111,10 @@ function eventStats({ bus, registry }: Running): ServiceStats['events'] {
 
 function topicStats({ publisher }: Running): ServiceStats['topics'] {
   const queues = publisher.queues();
-  const topics = Array.from(publisher.meters.stats(), ([topic, counts]) => [topic, { ...counts, queue: queues.get(topic) ?? NO_QUEUE }]);
+  const circuits = publisher.circuits();
+  const topics = Array.from(publisher.meters.stats(), ([topic, counts]) => [
+    topic,
+    { ...counts, queue: queues.get(topic) ?? NO_QUEUE, circuit: circuits.get(topic) ?? UNUSED },
+  ]);
   return Object.fromEntries(topics) as ServiceStats['topics'];
 }

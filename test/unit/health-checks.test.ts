@@ -123,7 +123,8 @@ describe('the check of the broker', () => {
 
 it('the check of the producer is red for what was staged and cannot be sent', () => {
   const queued = (): { records: number; bytes: number; oldestMs: number } => ({ records: 1, bytes: 10, oldestMs: 10 });
-  const check = (unsent: readonly string[]): Finding => new ProducerCheck({ queued }, () => [{ name: 'orders', unsent }]).look();
+  const check = (unsent: readonly string[]): Finding =>
+    new ProducerCheck({ queued, interruptions: () => [] }, () => [{ name: 'orders', unsent }]).look();
   expect(check([])).toEqual(green('what is published is acknowledged'));
   expect(check(['shipments'])).toMatchObject({ status: 'red', message: 'what processor orders has staged for shipments cannot be sent' });
 });

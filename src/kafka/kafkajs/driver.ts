@@ -56,9 +56,15 @@ class KafkaJsDriver implements KafkaDriver {
     return this.#topics.count(topic);
   }
 
-  async produce(topic: string, partition: number, records: readonly WireRecord[], deadline: number): Promise<number> {
+  async produce(
+    topic: string,
+    partition: number,
+    records: readonly WireRecord[],
+    deadline: number,
+    onRetry?: (error: BusbarError) => void,
+  ): Promise<number> {
     try {
-      return await this.#producing.send(topic, partition, records, deadline);
+      return await this.#producing.send(topic, partition, records, deadline, onRetry);
     } catch (error) {
       if (error instanceof ProduceError && error.code === 'TOPIC_MISSING') this.#topics.forget(topic);
       throw error;

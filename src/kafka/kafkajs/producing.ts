@@ -1,3 +1,4 @@
+import type { BusbarError } from '../../errors.js';
 import type { Notices } from '../../telemetry/notices.js';
 import type { WireRecord } from '../record.js';
 import { settlesWithin } from './backoff.js';
@@ -23,8 +24,14 @@ export class Producing {
     this.#notices = notices;
   }
 
-  async send(topic: string, partition: number, records: readonly WireRecord[], deadline: number): Promise<number> {
-    const batch = new Sending(this, topic, partition, records, deadline);
+  async send(
+    topic: string,
+    partition: number,
+    records: readonly WireRecord[],
+    deadline: number,
+    onRetry?: (error: BusbarError) => void,
+  ): Promise<number> {
+    const batch = new Sending(this, topic, partition, records, deadline, onRetry);
     if (this.#closed) batch.end();
     const sent = batch.run();
     this.#underWay.set(batch, sent);

@@ -1,11 +1,11 @@
 import type { RecordMetadata } from 'kafkajs';
 
-import type { ErrorCode } from '../../errors.js';
+import type { BusbarError, ErrorCode } from '../../errors.js';
 import { ProduceError } from '../produce-error.js';
 import type { WireRecord } from '../record.js';
 import { BatchAttempt } from './attempt.js';
 import { Backoff } from './backoff.js';
-import { codeOf, mayPass, protocolType, reasonOf } from './failure.js';
+import { codeOf, mayPass, protocolType, reasonOf, toBusbarError } from './failure.js';
 import type { IdempotentProducer } from './producer.js';
 import type { Producing } from './producing.js';
 
@@ -53,6 +53,7 @@ export class Sending {
     private readonly partition: number,
     records: readonly WireRecord[],
     private readonly deadline: number,
+    private readonly onRetry?: (error: BusbarError) => void,
   ) {
     this.#producer = producing.producer();
     this.#attempt = new BatchAttempt(partition, records, () => this.#producer.wrote());
@@ -83,6 +84,7 @@ export class Sending {
         if ('offset' in outcome) return outcome.offset;
         this.#last = outcome.error;
         this.#rejectIfFinal(outcome.error);
+        this.onRetry?.(toBusbarError(outcome.error, `cannot write to ${this.topic}[${this.partition}]`, this.producing.security));
         await this.#backoff.pause(this.#ended.signal);
       }
       throw this.#outOfTime();

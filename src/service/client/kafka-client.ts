@@ -41,7 +41,7 @@ export class KafkaClient {
    * Resolves when the brokers have acknowledged the message as configured, in the order of the calls per partition; waits for
    * its place in the bounded queue, until `KAFKA_DELIVERY_TIMEOUT_MS` at most. Rejects with `SendError`, whose `certainty` says
    * whether it may be on the log: `ARGUMENT_INVALID`, `TOPIC_INVALID`, `TOPIC_MISSING`, `TOO_LARGE`, `BUFFER_FULL`,
-   * `DELIVERY_TIMEOUT`, … In the handler of a processor it is not staged: it goes out at once, and again with a retry.
+   * `CIRCUIT_OPEN`, `DELIVERY_TIMEOUT`, … In the handler of a processor it is not staged: it goes out at once, and again with a retry.
    */
   async produce(message: OutgoingMessage): Promise<MessagePosition> {
     try {
@@ -138,7 +138,8 @@ export class KafkaClient {
     const record = toRecord(message, names);
     const deadline = Date.now() + deliveryTimeoutMs;
     const { topic } = message;
-    await knownTopics.there(topic);
+    // Whether it is there would be asked of brokers that do not answer.
+    if (!publisher.refuses(record.topic)) await knownTopics.there(topic);
     try {
       const { partition, offset } = await publisher.send(record, deadline);
       return { topic, partition, offset };

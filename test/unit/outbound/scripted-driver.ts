@@ -1,3 +1,4 @@
+import type { BusbarError } from '../../../src/errors.js';
 import type { KafkaDriver } from '../../../src/kafka/driver.js';
 import type { WireRecord } from '../../../src/kafka/record.js';
 
@@ -19,10 +20,15 @@ export class ScriptedDriver {
   /** Runs after the batch is written; what it throws rejects the call all the same. */
   after: (call: Call) => Promise<void> | void = () => undefined;
   count: (topic: string) => Promise<number> = async () => 3;
+  /** What every call meets first and overcomes by itself. */
+  retries: BusbarError | undefined;
 
   /** As the port has it; everything but producing is out of reach. */
   get port(): KafkaDriver {
-    const produce: KafkaDriver['produce'] = (topic, partition, records, deadline) => this.#produce(topic, partition, records, deadline);
+    const produce: KafkaDriver['produce'] = (topic, partition, records, deadline, onRetry) => {
+      if (this.retries !== undefined) onRetry?.(this.retries);
+      return this.#produce(topic, partition, records, deadline);
+    };
     const partitions: KafkaDriver['partitions'] = (topic) => this.count(topic);
     return { produce, partitions } as KafkaDriver;
   }
