@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto';
-
 import { BusbarError } from '../errors.js';
 import type { Contract, PublishOptions } from './contract.js';
 import { contractOfEvent } from './contract-of.js';
 import type { Envelope } from './envelope.js';
 import { typeNameOf } from './json-value.js';
+import { randomId } from './random-id.js';
 import { serviceOf } from './source.js';
 
 /** Of ids, sources and keys; in UTF-16 code units. */
@@ -39,7 +38,7 @@ export function createEnvelope<E extends object>(event: E, options: PublishOptio
     );
   }
   const { cause } = origin;
-  const id = options.id === undefined ? (origin.id ?? randomUUID()) : checked(contract, 'id', options.id);
+  const id = options.id === undefined ? (origin.id ?? randomId()) : checked(contract, 'id', options.id);
   return {
     event,
     id,

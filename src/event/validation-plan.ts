@@ -1,4 +1,4 @@
-import { getMetadataStorage } from 'class-validator';
+import { getMetadataStorage, type ValidationArguments } from 'class-validator';
 
 import { BusbarError } from '../errors.js';
 import { isPromise } from '../maybe-promise.js';
@@ -30,61 +30,63 @@ export type ValidationPlan = (event: object) => boolean;
 export function compilePlan(eventClass: EventClass): ValidationPlan {
   const rules = rulesOf(eventClass);
   const names = [...new Set(rules.map(({ propertyName }) => propertyName))];
-  const properties = names.map((name) => new PropertyPlan(name, rules, eventClass));
+  const properties = names.map((name) => new PropertyPlan(name, rules));
+  const targetName = eventClass.name;
   return (event) => {
-    for (const property of properties) if (!property.isValid(event)) return false;
+    // One for all rules: making them is a good part of what validating costs. Every rule has answered before the next is asked.
+    const args: Arguments = { targetName, property: '', object: event, value: undefined, constraints: [] };
+    for (const property of properties) if (!property.isValid(event, args)) return false;
     return true;
   };
 }
+
+/** What class-validator tells a rule beside the value. */
+type Arguments = Omit<ValidationArguments, 'value' | 'constraints'> & { value: unknown; constraints: unknown[] };
 
 class PropertyPlan {
   readonly #name: string;
   readonly #conditions: readonly Condition[];
   readonly #checks: readonly Check[];
 
-  constructor(name: string, rules: readonly RuleMetadata[], eventClass: EventClass) {
+  constructor(name: string, rules: readonly RuleMetadata[]) {
     const own = rules.filter(({ propertyName }) => propertyName === name);
     this.#name = name;
     this.#conditions = own.filter(({ type }) => type === 'conditionalValidation').map(({ constraints }) => constraints[0] as Condition);
     this.#checks = ['isDefined', 'customValidation'].flatMap((type) =>
-      own
-        .filter((rule) => rule.type === type)
-        .flatMap((rule) => constraintsOf(rule).map((constraint) => new Check(rule, constraint, eventClass.name))),
+      own.filter((rule) => rule.type === type).flatMap((rule) => constraintsOf(rule).map((constraint) => new Check(rule, constraint))),
     );
   }
 
-  isValid(event: object): boolean {
+  isValid(event: object, args: Arguments): boolean {
     const value = (event as Record<string, unknown>)[this.#name];
     for (const condition of this.#conditions) if (!condition(event, value)) return true;
-    for (const check of this.#checks) if (!check.passes(event, value)) return false;
+    args.property = this.#name;
+    args.value = value;
+    for (const check of this.#checks) if (!check.passes(args)) return false;
     return true;
   }
 }
 
 class Check {
   readonly #rule: RuleMetadata;
-  readonly #targetName: string;
+  readonly #validateIf: RuleMetadata['validateIf'];
   readonly #constraints: unknown[];
+  readonly #each: boolean;
   readonly #validator: Constraint['instance'];
 
-  constructor(rule: RuleMetadata, constraint: Constraint, targetName: string) {
-    this.#targetName = targetName;
+  constructor(rule: RuleMetadata, constraint: Constraint) {
     this.#rule = rule;
+    this.#validateIf = rule.validateIf;
     this.#constraints = rule.constraints;
+    this.#each = rule.each;
     this.#validator = constraint.instance;
   }
 
-  passes(event: object, value: unknown): boolean {
-    const rule = this.#rule;
-    if (rule.validateIf !== undefined && !rule.validateIf(event, value)) return true;
-    const args = {
-      targetName: this.#targetName,
-      property: rule.propertyName,
-      object: event,
-      value,
-      constraints: this.#constraints,
-    };
-    if (!rule.each || !Array.isArray(value)) return this.#answer(this.#validator.validate(value, args));
+  passes(args: Arguments): boolean {
+    const { object, value } = args;
+    if (this.#validateIf !== undefined && !this.#validateIf(object, value)) return true;
+    args.constraints = this.#constraints;
+    if (!this.#each || !Array.isArray(value)) return this.#answer(this.#validator.validate(value, args));
     // As class-validator does, every item is looked at. It knows sets and maps too, but JSON does not.
     return value.map((item) => this.#answer(this.#validator.validate(item, args))).every(Boolean);
   }

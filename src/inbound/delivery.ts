@@ -62,7 +62,7 @@ export class Delivery {
     const go = (known: boolean): MaybePromise<Handled> => {
       if (known) return this.#options.settler.repeat(identity, record, scope);
       if (finding.kind === 'broken') return this.#broken(record, identity, finding, scope);
-      const earlier = this.#outliving.get(placeOf(record));
+      const earlier = this.#outliving.size === 0 ? undefined : this.#outliving.get(placeOf(record));
       if (earlier === undefined) return this.#attempt(record, finding, scope);
       this.#options.onStuck(record, earlier);
       return unlessClosing(earlier, scope).then(() => this.#attempt(record, finding, scope));

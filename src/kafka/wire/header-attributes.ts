@@ -1,6 +1,7 @@
 import { utf8Text } from '../../event/utf8.js';
 import type { InHeaders } from '../record.js';
 import { type AttributeName, type Attributes, malformed, MAX_ATTRIBUTE_BYTES } from './attributes.js';
+import { remember, repeatedText } from './repeated-texts.js';
 
 /**
  * A header as text; the last one when the name occurs more than once, as the Java client's `lastHeader` has it.
@@ -14,8 +15,11 @@ export function headerText(headers: InHeaders, name: string): string | undefined
   if (value === undefined || value === null) return undefined;
   if (value.length > MAX_ATTRIBUTE_BYTES) throw malformed(name, `is longer than ${MAX_ATTRIBUTE_BYTES} bytes`);
   if (typeof value === 'string') return value;
+  const repeated = repeatedText(name, value);
+  if (repeated !== undefined) return repeated;
   const text = utf8Text(value);
   if (text === undefined) throw malformed(name, 'is not UTF-8');
+  remember(name, text, value);
   return text;
 }
 

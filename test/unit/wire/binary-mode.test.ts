@@ -49,6 +49,13 @@ describe('a CloudEvent in binary mode', () => {
     expect(readRecord(binary({ ce_source: '/100%25' }))!.metadata().source).toBe('/100%25');
   });
 
+  it('is told apart from the one before it, by every byte of a header', () => {
+    const sourceOf = (bytes: Buffer): string =>
+      readRecord(recordOf({ headers: { ...bytesOf(named), ce_source: bytes } }))!.metadata().source;
+    for (const source of ['/shop', '/shop', '/shoq', '/shops', '/é', '/é']) expect(sourceOf(Buffer.from(source))).toBe(source);
+    expect(() => sourceOf(Buffer.from('/é', 'latin1'))).toThrow(undecodable('ce_source'));
+  });
+
   it('takes the replacement character for what it is where somebody wrote it', () => {
     expect(readRecord(binary({ ce_id: 'a\ufffdb' }))!.metadata().id).toBe('a\ufffdb');
   });
@@ -67,6 +74,8 @@ describe('a CloudEvent in binary mode', () => {
     ['2018-04-05T17:31:00+02:00', '2018-04-05T15:31:00.000Z'],
     ['2018-04-05t17:31:00.5z', '2018-04-05T17:31:00.500Z'],
     ['2024-02-29T00:00:00-00:30', '2024-02-29T00:30:00.000Z'],
+    ['2024-02-29T23:59:59.999Z', '2024-02-29T23:59:59.999Z'],
+    ['0099-12-31T00:00:00.000Z', '0099-12-31T00:00:00.000Z'],
   ])('reads the RFC 3339 time %s', (text, iso) => {
     expect(
       readRecord(binary({ ce_time: text }))!
@@ -83,6 +92,13 @@ describe('a CloudEvent in binary mode', () => {
     ['ce_time', '2023-02-29T00:00:00.000Z'],
     ['ce_time', '+012345-01-01T00:00:00.000Z'],
     ['ce_time', '2018-13-05T17:31:00Z'],
+    ['ce_time', '2018-13-05T17:31:00.000Z'],
+    ['ce_time', '2018-00-05T17:31:00.000Z'],
+    ['ce_time', '2018-04-00T17:31:00.000Z'],
+    ['ce_time', '2018-04-05T24:00:00.000Z'],
+    ['ce_time', '2018-04-05T17:60:00.000Z'],
+    ['ce_time', '2018-04-05T17:31:00.0x0Z'],
+    ['ce_time', '2018-04-05 17:31:00.000Z'],
     ['ce_time', '2018-04-05T24:00:00Z'],
     ['ce_time', ''],
     ['ce_id', ''],
