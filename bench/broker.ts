@@ -1,5 +1,6 @@
-import { fork } from 'node:child_process';
+import { fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 export interface Broker {
@@ -21,11 +22,24 @@ export async function findBroker(): Promise<Broker> {
   if (bootstrap === undefined) throw new Error('the embedded broker did not start');
   return {
     bootstrap,
-    name: 'embedded',
+    name: 'embedded broker',
     async stop() {
       const ended = once(child, 'exit');
       child.disconnect();
       await ended;
     },
   };
+}
+
+/** One node of Apache Kafka that is started for this and deleted afterwards. */
+export async function startKafka(): Promise<Broker> {
+  const script = fileURLToPath(new URL('../../scripts/kafka.sh', import.meta.url));
+  const run = (command: string): string => {
+    const { status, stdout } = spawnSync(script, [command], { stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' });
+    if (status !== 0) throw new Error(`scripts/kafka.sh ${command} failed`);
+    return stdout.trim();
+  };
+  const version = process.env['KAFKA_VERSION'] ?? /KAFKA_VERSION:-([\d.]+)/.exec(readFileSync(script, 'utf8'))?.[1] ?? '';
+  const bootstrap = run('up');
+  return { bootstrap, name: `Apache Kafka ${version}, one node`, stop: async () => void run('clean') };
 }

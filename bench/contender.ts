@@ -6,6 +6,8 @@ export interface Setting {
   readonly prefix: string;
   /** Events of one round. */
   readonly events: number;
+  /** How long a round of `memory` lasts; one of `latency` lasts a third of it. */
+  readonly seconds: number;
 }
 
 /** What one round took. */
@@ -15,6 +17,8 @@ export interface Measurement {
   readonly ms: number;
   /** Processor time of the contender's process, all its threads; that of the broker is not in it. */
   readonly cpuMs: number;
+  /** What a scenario measures instead of events per second, by the names that it gives. */
+  readonly figures?: Readonly<Record<string, number>> | undefined;
 }
 
 /** One way to do what a scenario asks for, in a process of its own. */

@@ -1,6 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
+
+import { sharesOf } from './profile-shares.js';
 
 /** A CPU profile of this process, from the first `start` on; Chrome's developer tools and editors open it. */
 export class CpuProfile {
@@ -25,6 +27,8 @@ export class CpuProfile {
     const { profile } = await this.#session.post('Profiler.stop');
     mkdirSync(dirname(this.#file), { recursive: true });
     writeFileSync(this.#file, JSON.stringify(profile));
+    const shares = sharesOf(profile).map(([owner, share]) => `${owner} ${(share * 100).toFixed(0)} %`);
+    console.error(`${basename(this.#file)}: ${shares.join(', ')}`);
     this.#session.disconnect();
   }
 }

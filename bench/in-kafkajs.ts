@@ -4,20 +4,24 @@ import type { IHeaders } from 'kafkajs';
 
 import { startClocks, type Contender, type NewContender, type Setting } from './contender.js';
 import { kafkajsClient } from './kafkajs-client.js';
+import { BARE_TOPIC } from './prefill.js';
 
 /** `eachBatch` that reads headers and JSON and does nothing with them; offsets are committed as kafkajs does by default. */
-export const inKafkajs: NewContender = (setting) => reading(setting, true);
+export const inKafkajs: NewContender = (setting) => reading(setting, 'decision-events', true);
 
 /** The same without any commit: the floor of what kafkajs takes to fetch and decode. */
-export const inKafkajsNoCommits: NewContender = (setting) => reading(setting, false);
+export const inKafkajsNoCommits: NewContender = (setting) => reading(setting, 'decision-events', false);
 
-async function reading({ bootstrap, prefix, events }: Setting, autoCommit: boolean): Promise<Contender> {
+/** With its default commits, from a topic whose records have no headers. */
+export const inKafkajsBare: NewContender = (setting) => reading(setting, BARE_TOPIC, true);
+
+async function reading({ bootstrap, prefix, events }: Setting, topic: string, autoCommit: boolean): Promise<Contender> {
   const client = kafkajsClient(bootstrap);
   return {
     async round() {
       const consumer = client.consumer({ groupId: `${prefix}.${randomUUID()}`, maxWaitTimeInMs: 500 });
       await consumer.connect();
-      await consumer.subscribe({ topic: `${prefix}.decision-events`, fromBeginning: true });
+      await consumer.subscribe({ topic: `${prefix}.${topic}`, fromBeginning: true });
       let stop: ReturnType<typeof startClocks> | undefined;
       let read = 0;
       let allRead = (): void => undefined;

@@ -1,19 +1,20 @@
 // npm run bench: Busbar beside what it is built on, on the same broker, turn by turn.
 //
-//   npm run bench -- [out] [in] [bus] [--rounds N] [--events N] [--json] [--profile]
+//   npm run bench -- [out] [in] [latency] [memory] [bus] [--rounds N] [--events N] [--seconds N] [--kafka] [--json] [--profile]
 //
-// --profile writes CPU profiles of the measured rounds to .cache/bench; it slows everything down, so its figures say
-// where time goes and not how much there is of it.
+// --kafka plays everything once more beside an Apache Kafka that scripts/kafka.sh starts and deletes (Java 17 and Maven).
+// --profile writes CPU profiles of the measured rounds to .cache/bench, and says to whom the time went; it slows
+// everything down, so its figures say where time goes and not how much there is of it.
 import 'reflect-metadata';
 
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-import { findBroker } from './broker.js';
+import { type Broker, findBroker, startKafka } from './broker.js';
+import { type BenchData, type BrokerData, dataOf, type ScenarioData } from './data.js';
 import { play } from './play.js';
-import { dataOf, surroundings, tableOf } from './report.js';
-import type { Result } from './result.js';
+import { surroundings, tablesOf } from './report.js';
 import { SCENARIOS } from './scenarios.js';
 
 const { values, positionals } = parseArgs({
@@ -21,35 +22,48 @@ const { values, positionals } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     events: { type: 'string', default: '20000' },
+    seconds: { type: 'string', default: '60' },
+    kafka: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     profile: { type: 'boolean', default: false },
   },
 });
-const [rounds, events] = [Number(values.rounds), Number(values.events)];
+const [rounds, events, seconds] = [Number(values.rounds), Number(values.events), Number(values.seconds)];
 const wanted = positionals.length > 0 ? positionals : Object.keys(SCENARIOS);
 const unknown = wanted.filter((name) => !Object.hasOwn(SCENARIOS, name));
-if (unknown.length > 0 || !(rounds >= 1) || !(events >= 1)) {
-  console.error(`npm run bench -- [${Object.keys(SCENARIOS).join('] [')}] [--rounds N] [--events N] [--json] [--profile]`);
+if (unknown.length > 0 || !(rounds >= 1) || !(events >= 1) || !(seconds > 0)) {
+  const names = Object.keys(SCENARIOS).join('] [');
+  console.error(`npm run bench -- [${names}] [--rounds N] [--events N] [--seconds N] [--kafka] [--json] [--profile]`);
   process.exit(2);
 }
-
-const broker = await findBroker();
 const profiles = values.profile ? fileURLToPath(new URL('../../.cache/bench', import.meta.url)) : undefined;
-const around = { ...surroundings(broker.name), rounds, events };
-if (!values.json)
-  console.log(
-    Object.entries(around)
-      .map(([name, value]) => `${name} ${value}`)
-      .join(', '),
-  );
+const say = (text: string): void => void (values.json || console.log(text));
 
-const results: Result[] = [];
-for (const scenario of wanted) {
-  const prefix = `bench-${randomUUID().slice(0, 8)}`;
-  const result = await play(scenario, rounds, { bootstrap: broker.bootstrap, prefix, events }, profiles);
-  results.push(result);
-  if (!values.json) console.log(`\n${tableOf(result)}`);
+async function beside(broker: Broker, scenarios: readonly string[]): Promise<BrokerData> {
+  say(`\n## ${broker.name}`);
+  const results: ScenarioData[] = [];
+  try {
+    for (const scenario of scenarios) {
+      const prefix = `bench-${randomUUID().slice(0, 8)}`;
+      const data = dataOf(await play(scenario, rounds, { bootstrap: broker.bootstrap, prefix, events, seconds }, profiles));
+      results.push(data);
+      say(`\n${tablesOf(data)}`);
+    }
+  } finally {
+    await broker.stop();
+  }
+  return { broker: broker.name, results };
 }
-if (values.json) console.log(JSON.stringify({ ...around, results: results.map(dataOf) }, null, 2));
+
+const around = { ...surroundings(), rounds, events, seconds };
+say(
+  Object.entries(around)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', '),
+);
+const brokers = [await beside(await findBroker(), wanted)];
+const withBroker = wanted.filter((name) => SCENARIOS[name]!.withoutBroker !== true);
+if (values.kafka && withBroker.length > 0) brokers.push(await beside(await startKafka(), withBroker));
+const data: BenchData = { ...around, brokers };
+if (values.json) console.log(JSON.stringify(data, null, 2));
 if (profiles !== undefined) console.error(`\nprofiles: ${profiles}`);
-await broker.stop();

@@ -1,7 +1,7 @@
 import type { Message, Producer } from 'kafkajs';
 
 import { startClocks, type Contender, type Setting } from './contender.js';
-import { chosenPartition, createTopic, kafkajsClient, messageOf, PARTITIONS } from './kafkajs-client.js';
+import { bareMessageOf, chosenPartition, createTopic, kafkajsClient, type KeyedMessage, messageOf, PARTITIONS } from './kafkajs-client.js';
 
 const OUTSTANDING = 1_000;
 const BATCH = 100;
@@ -11,7 +11,17 @@ const FEWER = 4;
 
 /** One idempotent producer, one request under way per partition, 100 messages in each, 1,000 messages waiting or under way. */
 export async function outKafkajsBatches(setting: Setting): Promise<Contender> {
-  const { producer, topic, contender } = await startProducer(setting, 'out-kafkajs-batches', true);
+  return inBatches(setting, await startProducer(setting, 'out-kafkajs-batches', true), messageOf);
+}
+
+/** The same without headers, and not idempotent: what kafkajs can do at most. */
+export async function outKafkajsBare(setting: Setting): Promise<Contender> {
+  return inBatches(setting, await startProducer(setting, 'out-kafkajs-bare', false), bareMessageOf);
+}
+
+type Started = Awaited<ReturnType<typeof startProducer>>;
+
+function inBatches(setting: Setting, { producer, topic, contender }: Started, newMessage: (n: number) => KeyedMessage): Contender {
   let next = 0;
   return contender(setting.events, async () => {
     const end = next + setting.events;
@@ -19,7 +29,7 @@ export async function outKafkajsBatches(setting: Setting): Promise<Contender> {
     let outstanding = 0;
     const fill = (): void => {
       for (; next < end && outstanding < OUTSTANDING; outstanding++) {
-        const message = messageOf(next++);
+        const message = newMessage(next++);
         waiting[message.partition]!.push(message);
       }
     };

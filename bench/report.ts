@@ -1,61 +1,60 @@
 import { cpus } from 'node:os';
 import { createRequire } from 'node:module';
 
-import { type Result, type Spread, spreadOf, type Yardstick } from './result.js';
+import type { Both, ScenarioData, TargetData } from './data.js';
+import type { Spread } from './result.js';
 import { SCENARIOS } from './scenarios.js';
 
-const YARDSTICKS: readonly Yardstick[] = ['ms', 'cpuMs'];
-
 /** Where and with what it was measured. */
-export function surroundings(broker: string) {
+export function surroundings() {
   const require = createRequire(import.meta.url);
   const { version: kafkajs } = require('kafkajs/package.json') as { version: string };
   const [cpu] = cpus();
-  return {
-    date: new Date().toISOString().slice(0, 10),
-    node: process.version,
-    kafkajs,
-    cpu: cpu?.model ?? '',
-    cores: cpus().length,
-    broker,
-  };
+  return { date: new Date().toISOString().slice(0, 10), node: process.version, kafkajs, cpu: cpu?.model ?? '', cores: cpus().length };
 }
 
-/** The result as plain data: rates are events per second, ratios are medians over the rounds. */
-export function dataOf({ scenario, series }: Result) {
-  const { busbar, against } = SCENARIOS[scenario]!;
-  const rate = (name: string) => both((by) => spreadOf(series.get(name)!.rates(by)));
-  const ratio = (name: string, other: string) => both((by) => spreadOf(series.get(name)!.ratiosTo(series.get(other)!, by)));
-  const compare = (name: string) => Object.fromEntries(Object.keys(against).map((other) => [other, ratio(name, other)]));
-  return {
-    scenario,
-    rates: Object.fromEntries([...series.keys()].map((name) => [name, rate(name)])),
-    ratios: Object.fromEntries(Object.keys(busbar).map((name) => [name, compare(name)])),
-  };
+/** A scenario as tables in Markdown: what was measured, with lowest and highest round, and what was wanted of it. */
+export function tablesOf(data: ScenarioData): string {
+  const { figures } = SCENARIOS[data.scenario]!;
+  const measured = figures === undefined ? rateTable(data) : figureTable(data, figures);
+  return `${measured}\n\n${targetTable(data.targets)}`;
 }
 
-function both(spread: (by: Yardstick) => Spread): { readonly clock: Spread; readonly cpu: Spread } {
-  const [clock, cpu] = YARDSTICKS.map(spread) as [Spread, Spread];
-  return { clock, cpu };
-}
-
-/** The result as a table in Markdown: the ratios, with lowest and highest round, and the rates beside them. */
-export function tableOf(result: Result): string {
-  const { scenario, rates, ratios } = dataOf(result);
-  const others = Object.keys(SCENARIOS[scenario]!.against);
-  const header = [SCENARIOS[scenario]!.title, ...others.flatMap((other) => [`x ${other}`, '… by CPU']), 'events/s', 'per CPU s'];
+function rateTable({ scenario, rates, ratios }: ScenarioData): string {
+  const { title, against } = SCENARIOS[scenario]!;
+  const others = Object.keys(against);
+  const header = [title, ...others.flatMap((other) => [`x ${other}`, '… by CPU']), 'events/s', 'per CPU s'];
+  const compared = (ratio: Both | undefined): string[] => (ratio === undefined ? ['', ''] : [times(ratio.clock), times(ratio.cpu)]);
   const rows = Object.entries(rates).map(([name, { clock, cpu }]) => [
     name,
-    ...others.map((other) => ratios[name]?.[other]).flatMap((ratio) => [times(ratio?.clock), times(ratio?.cpu)]),
+    ...others.flatMap((other) => compared(ratios[name]?.[other])),
     count(clock.median),
     count(cpu.median),
   ]);
+  return table(header, rows);
+}
+
+function figureTable({ scenario, figures }: ScenarioData, titles: Readonly<Record<string, string>>): string {
+  const rows = Object.entries(figures).map(([name, measured]) => [name, ...Object.keys(titles).map((figure) => times(measured[figure]!))]);
+  return table([SCENARIOS[scenario]!.title, ...Object.values(titles)], rows);
+}
+
+function targetTable(targets: readonly TargetData[]): string {
+  const rows = targets.map(({ what, bound, wanted, reached, isMet }) => [
+    what,
+    `${bound === 'least' ? '>=' : '<='} ${wanted.toLocaleString('en-US')}`,
+    wanted >= 1_000 ? count(reached.median) : reached.median.toFixed(2),
+    isMet ? 'yes' : '**no**',
+  ]);
+  return table(['target', 'wanted', 'reached', 'met'], rows);
+}
+
+function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   return [header, header.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-function times(spread: Spread | undefined): string {
-  if (spread === undefined) return '';
-  return `${spread.median.toFixed(2)} (${spread.lowest.toFixed(2)}-${spread.highest.toFixed(2)})`;
+function times({ median, lowest, highest }: Spread): string {
+  return `${median.toFixed(2)} (${lowest.toFixed(2)}-${highest.toFixed(2)})`;
 }
 
 function count(rate: number): string {

@@ -28,6 +28,11 @@ export class Series {
     return this.#rounds.map((round) => (round.events / round[by]) * 1_000);
   }
 
+  /** What the scenario measures under this name. */
+  figures(name: string): number[] {
+    return this.#rounds.map(({ figures }) => figures?.[name] ?? Number.NaN);
+  }
+
   /** Round by round, how many times the rate of the other one: what disturbs a round disturbs both. */
   ratiosTo(other: Series, by: Yardstick): number[] {
     const others = other.rates(by);
