@@ -1,7 +1,8 @@
 export { BusbarError, ERROR_CODES, type ErrorCode } from './errors.js';
 
-export { KafkaConfig, type Environment, type KafkaSettings } from './config/kafka-config.js';
+export { KafkaConfig, type Environment, type KafkaSettings, type SaslLogin } from './config/kafka-config.js';
 export { ConfigError, type Finding } from './config/finding.js';
+export type { OAuthBearerProvider, OAuthBearerToken } from './config/oauth-bearer.js';
 export { Secret } from './config/secret.js';
 export type { TlsSettings } from './config/tls.js';
 export type { BodyMapping, BodyMappingInit } from './config/body-mapping.js';

@@ -19,7 +19,16 @@ export function embeddedBroker(servers: readonly string[]): { readonly dir: stri
 /** The values that are set and valid by themselves. */
 export function conflicts(values: Partial<Settings>): Conflict[] {
   const found: Conflict[] = [];
-  const { securityProtocol, saslMechanism, saslUsername, saslPassword, sslCertfile, sslKeyfile, bootstrapServers = [] } = values;
+  const {
+    securityProtocol,
+    saslMechanism,
+    saslUsername,
+    saslPassword,
+    oauthBearerProvider,
+    sslCertfile,
+    sslKeyfile,
+    bootstrapServers = [],
+  } = values;
   if (values.enabled !== false && values.bootstrapServers === undefined) {
     const { allowed, fix = '' } = settings().get('bootstrapServers')!;
     found.push({ setting: 'bootstrapServers', allowed, fix });
@@ -29,11 +38,20 @@ export function conflicts(values: Partial<Settings>): Conflict[] {
     if (saslMechanism === undefined)
       found.push({
         setting: 'saslMechanism',
-        allowed: `PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512; ${why}`,
+        allowed: `PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER; ${why}`,
         fix: 'ask who runs the brokers; SCRAM-SHA-512 is usual',
       });
-    if (saslUsername === undefined) found.push({ setting: 'saslUsername', allowed: why, fix: 'set the user who logs in' });
-    if (saslPassword === undefined) found.push({ setting: 'saslPassword', allowed: why, fix: 'set the password of that user' });
+    if (saslMechanism === 'OAUTHBEARER') {
+      if (oauthBearerProvider === undefined)
+        found.push({
+          setting: 'oauthBearerProvider',
+          allowed: 'a function that gets tokens, in code; required with OAUTHBEARER',
+          fix: 'KafkaConfig.fromEnv(process.env, { oauthBearerProvider: async () => ({ value: token }) })',
+        });
+    } else {
+      if (saslUsername === undefined) found.push({ setting: 'saslUsername', allowed: why, fix: 'set the user who logs in' });
+      if (saslPassword === undefined) found.push({ setting: 'saslPassword', allowed: why, fix: 'set the password of that user' });
+    }
   }
   if (sslCertfile !== undefined && sslKeyfile === undefined)
     found.push({ setting: 'sslKeyfile', allowed: 'required with a client certificate', fix: 'set the key of that certificate' });
@@ -76,9 +94,15 @@ export function doubts(values: Partial<Settings>): { readonly setting: keyof Set
     found.push({ setting: 'minInsyncReplicas', doubt: 'is 1: a record may be acknowledged that only one broker has' });
   }
   const protocol = values.securityProtocol ?? 'PLAINTEXT';
-  for (const setting of ['saslMechanism', 'saslUsername', 'saslPassword'] as const) {
+  for (const setting of ['saslMechanism', 'saslUsername', 'saslPassword', 'oauthBearerProvider'] as const) {
     if (values[setting] !== undefined && !protocol.startsWith('SASL'))
       found.push({ setting, doubt: `has no effect with KAFKA_SECURITY_PROTOCOL=${protocol}` });
+  }
+  if (protocol.startsWith('SASL')) {
+    const mechanism = values.saslMechanism ?? 'PLAIN';
+    const unused = mechanism === 'OAUTHBEARER' ? (['saslUsername', 'saslPassword'] as const) : (['oauthBearerProvider'] as const);
+    for (const setting of unused)
+      if (values[setting] !== undefined) found.push({ setting, doubt: `has no effect with KAFKA_SASL_MECHANISM=${mechanism}` });
   }
   for (const setting of ['sslCafile', 'sslCertfile', 'sslKeyfile'] as const) {
     if (values[setting] !== undefined && !protocol.endsWith('SSL'))

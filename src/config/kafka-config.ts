@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import { embeddedBroker } from './consistency.js';
 import { fileLayer } from './file.js';
 import { environmentLayer, objectLayer } from './layer.js';
+import type { OAuthBearerProvider } from './oauth-bearer.js';
 import type { Secret } from './secret.js';
 import { Settings } from './settings.js';
 import type { TlsSettings } from './tls.js';
@@ -13,6 +14,11 @@ import { validate, type Validated } from './validation.js';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 type Given<T> = T extends Secret ? string : T extends readonly string[] ? string | readonly string[] : T;
+
+/** How connections log in. */
+export type SaslLogin =
+  | { readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512'; readonly username: string; readonly password: Secret }
+  | { readonly mechanism: 'OAUTHBEARER'; readonly provider: OAuthBearerProvider };
 
 /** Settings as code gives them: all of them optional, by the names of `Settings`. */
 export type KafkaSettings = {
@@ -65,11 +71,11 @@ export class KafkaConfig extends Settings {
   }
 
   /** How to log in, when `securityProtocol` does. */
-  sasl(): { readonly mechanism: NonNullable<Settings['saslMechanism']>; readonly username: string; readonly password: Secret } | undefined {
-    const { saslMechanism: mechanism, saslUsername: username, saslPassword: password } = this;
-    if (!this.securityProtocol.startsWith('SASL') || mechanism === undefined || username === undefined || password === undefined)
-      return undefined;
-    return { mechanism, username, password };
+  sasl(): SaslLogin | undefined {
+    const { saslMechanism: mechanism, saslUsername: username, saslPassword: password, oauthBearerProvider: provider } = this;
+    if (!this.securityProtocol.startsWith('SASL') || mechanism === undefined) return undefined;
+    if (mechanism === 'OAUTHBEARER') return provider === undefined ? undefined : { mechanism, provider };
+    return username === undefined || password === undefined ? undefined : { mechanism, username, password };
   }
 
   override toString(): string {

@@ -1,4 +1,5 @@
 import { Choice, Flag, Hidden, Integer, Listed, NotYet, Text } from './setting.js';
+import { TokenProvider, type OAuthBearerProvider } from './oauth-bearer.js';
 import type { Secret } from './secret.js';
 import { Topics, type TopicSettings } from './topic-settings.js';
 
@@ -39,20 +40,29 @@ export class Settings {
   readonly securityProtocol!: 'PLAINTEXT' | 'SSL' | 'SASL_PLAINTEXT' | 'SASL_SSL';
 
   @Choice(
-    ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'],
+    ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER'],
     {
       defaultText: 'none; required with `SASL_…`',
       effect: 'How to log in.',
     },
-    { remark: 'this version has no OAUTHBEARER and no GSSAPI' },
+    { remark: 'this version has no GSSAPI' },
   )
-  readonly saslMechanism!: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512' | undefined;
+  readonly saslMechanism!: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512' | 'OAUTHBEARER' | undefined;
 
-  @Text(/^[^]+$/, 'a text (in a file, in quotes)', { defaultText: 'none; required with `SASL_…`', effect: 'Who logs in.' })
+  @Text(/^[^]+$/, 'a text (in a file, in quotes)', {
+    defaultText: 'none; required with PLAIN and SCRAM',
+    effect: 'Who logs in, with PLAIN and SCRAM.',
+  })
   readonly saslUsername!: string | undefined;
 
-  @Hidden({ defaultText: 'none; required with `SASL_…`', effect: 'The password. It is shown nowhere.' })
+  @Hidden({ defaultText: 'none; required with PLAIN and SCRAM', effect: 'The password. It is shown nowhere.' })
   readonly saslPassword!: Secret | undefined;
+
+  @TokenProvider({
+    defaultText: 'none; required with `OAUTHBEARER`',
+    effect: 'Gets the [tokens](security.md#tokens) with which connections log in. Only in code.',
+  })
+  readonly oauthBearerProvider!: OAuthBearerProvider | undefined;
 
   @Text(/^[^\0]+$/, FILE_ALLOWED, {
     defaultText: 'the authorities Node.js trusts',

@@ -1,9 +1,9 @@
-import type { KafkaConfig } from '../config/kafka-config.js';
+import type { KafkaConfig, SaslLogin } from '../config/kafka-config.js';
 import type { BusbarError } from '../errors.js';
 import type { KafkaDriver } from '../kafka/driver.js';
 import { startEmbeddedKafka } from '../kafka/embedded/embedded-kafka.js';
 import { kafkajsDriver } from '../kafka/kafkajs/driver.js';
-import type { KafkaJsOptions } from '../kafka/kafkajs/options.js';
+import type { KafkaJsOptions, SaslOptions } from '../kafka/kafkajs/options.js';
 import type { TopicNames } from '../kafka/topics.js';
 import type { OutboundLimits } from '../outbound/limits.js';
 import type { Notices } from '../telemetry/notices.js';
@@ -19,13 +19,17 @@ export function driverOptions(config: KafkaConfig, brokers: readonly string[]): 
     brokers,
     clientId: config.clientId,
     ssl: tls === undefined ? undefined : { ca: tls.ca, cert: tls.cert, key: tls.key?.reveal() },
-    sasl:
-      sasl === undefined ? undefined : { mechanism: MECHANISMS[sasl.mechanism], username: sasl.username, password: sasl.password.reveal() },
+    sasl: sasl === undefined ? undefined : loginOf(sasl),
     acks: ACKS[config.acks],
     compression: config.compressionType,
     fetchMinBytes: config.fetchMinBytes,
     fetchMaxWaitMs: config.fetchMaxWaitMs,
   };
+}
+
+function loginOf(sasl: SaslLogin): SaslOptions {
+  if (sasl.mechanism === 'OAUTHBEARER') return { mechanism: 'oauthbearer', provider: sasl.provider };
+  return { mechanism: MECHANISMS[sasl.mechanism], username: sasl.username, password: sasl.password.reveal() };
 }
 
 const MECHANISMS = { PLAIN: 'plain', 'SCRAM-SHA-256': 'scram-sha-256', 'SCRAM-SHA-512': 'scram-sha-512' } as const;

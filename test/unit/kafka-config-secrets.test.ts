@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ConfigError } from '../../src/config/finding.js';
 import { KafkaConfig, type KafkaSettings } from '../../src/config/kafka-config.js';
 import { client, expiredClient, stranger } from '../support/certificates.js';
+import type { Secret } from '../../src/config/secret.js';
 import { findingsOf, thrownBy } from '../support/config-errors.js';
 
 const CANARY = 'canary-7f3a-never-shown';
@@ -41,10 +42,26 @@ describe('connecting securely', () => {
     const login = { KAFKA_SASL_MECHANISM: 'scram-sha-512', KAFKA_SASL_USERNAME: 'me', KAFKA_SASL_PASSWORD: ` ${CANARY} ` };
     const config = KafkaConfig.fromEnv({ ...secure, ...login });
     expect(config.sasl()).toMatchObject({ mechanism: 'SCRAM-SHA-512', username: 'me' });
-    expect(config.sasl()?.password.reveal()).toBe(` ${CANARY} `);
+    expect((config.sasl() as { password: Secret }).password.reveal()).toBe(` ${CANARY} `);
     expect(config.tls()).toEqual({ ca: undefined, cert: undefined, key: undefined });
     expect(KafkaConfig.fromEnv(NEEDED).tls()).toBeUndefined();
     expect(KafkaConfig.fromEnv({ ...NEEDED, ...login }).sasl()).toBeUndefined();
+  });
+
+  it('needs somebody who gets tokens instead of user and password with OAUTHBEARER, and only code can give one', () => {
+    const oauth = { ...secure, KAFKA_SASL_MECHANISM: 'oauthbearer' };
+    const missing = thrownBy(() => KafkaConfig.fromEnv(oauth)) as ConfigError;
+    expect(missing.findings).toMatchObject([
+      { name: 'oauthBearerProvider', fix: expect.stringContaining('KafkaConfig.fromEnv(process.env, {') as string },
+    ]);
+    const oauthBearerProvider = () => ({ value: CANARY });
+    const config = KafkaConfig.fromEnv(oauth, { oauthBearerProvider });
+    expect(config.sasl()).toEqual({ mechanism: 'OAUTHBEARER', provider: oauthBearerProvider });
+    expect([...findingsOf(() => KafkaConfig.fromEnv(oauth, { oauthBearerProvider: CANARY as never })).keys()]).toEqual([
+      'oauthBearerProvider in code',
+    ]);
+    const unused = KafkaConfig.fromEnv({ ...oauth, KAFKA_SASL_PASSWORD: CANARY }, { oauthBearerProvider });
+    expect(unused.warnings).toEqual(['KAFKA_SASL_PASSWORD has no effect with KAFKA_SASL_MECHANISM=OAUTHBEARER']);
   });
 
   it('reads certificate and key files and reports those that are missing or something else', () => {

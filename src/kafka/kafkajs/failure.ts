@@ -23,7 +23,9 @@ export function rootOf(error: unknown): ClientError {
   if (!(error instanceof Error)) return new Error(String(error));
   const { errors } = error as ClientError;
   const inner = errors?.[0] ?? error.cause;
-  return inner instanceof Error && inner !== error ? rootOf(inner) : error;
+  if (!(inner instanceof Error) || inner === error) return error;
+  // One of ours about something else than kafkajs: what caused it is not what it says.
+  return error instanceof BusbarError && !('retriable' in inner) ? error : rootOf(inner);
 }
 
 /** Kafka's name of the error, e.g. `NOT_LEADER_FOR_PARTITION`; undefined when no broker has answered. */

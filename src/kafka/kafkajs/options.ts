@@ -1,10 +1,17 @@
 import type { ConnectionOptions } from 'node:tls';
 
+import type { OAuthBearerProvider } from '../../config/oauth-bearer.js';
 import type { Compression } from '../compression/compressor.js';
+import { oauthLogin, type OAuthLogin } from './oauth-login.js';
+import { OAuthTokens } from './oauth-tokens.js';
 
-export type SaslOptions =
-  | { readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'; readonly username: string; readonly password: string }
-  | { readonly mechanism: 'oauthbearer'; oauthBearerProvider(): Promise<{ value: string }> };
+interface PasswordLogin {
+  readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+  readonly username: string;
+  readonly password: string;
+}
+
+export type SaslOptions = PasswordLogin | { readonly mechanism: 'oauthbearer'; readonly provider: OAuthBearerProvider };
 
 export interface KafkaJsOptions {
   /** `host:port` of some brokers; the others are found. */
@@ -48,7 +55,10 @@ export interface KafkaJsOptions {
 
 /** The options with every default filled in. */
 export type Settings = {
-  readonly [K in keyof KafkaJsOptions]-?: K extends 'ssl' | 'sasl' ? KafkaJsOptions[K] : NonNullable<KafkaJsOptions[K]>;
+  readonly [K in Exclude<keyof KafkaJsOptions, 'sasl'>]-?: K extends 'ssl' ? KafkaJsOptions[K] : NonNullable<KafkaJsOptions[K]>;
+} & {
+  /** As kafkajs takes it; tokens are shared by all connections. */
+  readonly sasl: PasswordLogin | OAuthLogin | undefined;
 };
 
 export function settingsOf(options: KafkaJsOptions): Settings {
@@ -58,7 +68,7 @@ export function settingsOf(options: KafkaJsOptions): Settings {
     brokers: options.brokers,
     clientId: options.clientId,
     ssl: options.ssl,
-    sasl: options.sasl,
+    sasl: options.sasl?.mechanism === 'oauthbearer' ? oauthLogin(new OAuthTokens(options.sasl.provider)) : options.sasl,
     acks: options.acks ?? -1,
     compression: options.compression ?? 'none',
     requestTimeoutMs: options.requestTimeoutMs ?? 10_000,
