@@ -43,7 +43,7 @@ const WAYS: readonly [string, () => KafkaSettings][] = [
 ];
 
 /** Publishes and handles an event; the service has started. */
-async function goesRound({ bus, container }: Awaited<ReturnType<typeof application>>, orderId: string): Promise<void> {
+async function expectToGoRound({ bus, container }: Awaited<ReturnType<typeof application>>, orderId: string): Promise<void> {
   const orders = container.get(Orders);
   const before = orders.handled.length;
   expect(await bus.publish(new OrderPlaced({ orderId }))).toMatchObject({ where: 'kafka' });
@@ -55,7 +55,7 @@ describe('an event goes out and comes in', () => {
   it.each(WAYS)('over SASL and TLS, logged in with %s', async (_, settings) => {
     const shop = await application(settings());
     await shop.service.start();
-    await goesRound(shop, 'o-1');
+    await expectToGoRound(shop, 'o-1');
     expect((await shop.service.healthCheck()).ready).toBe(true);
   });
 
@@ -74,7 +74,7 @@ describe('an event goes out and comes in', () => {
     );
     const shop = await application({}, { config });
     await shop.service.start();
-    await goesRound(shop, 'o-1');
+    await expectToGoRound(shop, 'o-1');
   });
 });
 
@@ -91,7 +91,7 @@ describe('tokens', () => {
     let round = 0;
     // Beyond the end of the first token, with which the broker would close what was logged in with it.
     while (Date.now() - began < 18_000) {
-      await goesRound(shop, `o-${++round}`);
+      await expectToGoRound(shop, `o-${++round}`);
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
     expect(given.length).toBeGreaterThan(1);
@@ -210,7 +210,7 @@ describe('a user without the right', () => {
   it('to read any more is red in health, and handles what came meanwhile when it has the right again', async () => {
     const shop = await shopOfAlice();
     await shop.service.start();
-    await goesRound(shop, 'before');
+    await expectToGoRound(shop, 'before');
     const topic = `${shop.config.topicPrefix}.orders`;
     await deny(RESOURCE.TOPIC, topic, OPERATION.READ);
     const red = await becomes(shop.service, 'processor orders', 'red', 'the right to read was taken away');
