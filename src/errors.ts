@@ -40,7 +40,7 @@ export const ERROR_CODES = {
   TLS_FAILED: 'no encrypted connection came about: a certificate was refused, or one side has no TLS',
   AUTHENTICATION_FAILED: 'the broker refused the credentials',
   AUTHORIZATION_FAILED: 'the broker refused the operation for this user',
-  BATCH_UNREADABLE: 'a batch of a partition cannot be decompressed, or holds no records then; the partition waits',
+  BATCH_UNREADABLE: 'a batch of a partition is damaged, or cannot be decompressed; the partition waits',
   COMPRESSION_MISSING: 'what a compression needs is not there: a package, or a newer Node.js',
   TOPIC_MISSING: 'the topic does not exist and may not be created',
   TOPIC_INVALID: 'Kafka does not allow this topic name',

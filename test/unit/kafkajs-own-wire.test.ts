@@ -1,20 +1,22 @@
-import { createRequire } from 'node:module';
-
 import kafkajs, { type Kafka } from 'kafkajs';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import { newClient } from '../../src/kafka/kafkajs/client.js';
+import { FetchedRecord } from '../../src/kafka/kafkajs/fetched-record.js';
 import { settingsOf } from '../../src/kafka/kafkajs/options.js';
 import { useOwnWire } from '../../src/kafka/kafkajs/own-wire.js';
 import { type Notice, Notices } from '../../src/telemetry/notices.js';
+import { answerOf, batchOf } from '../support/fetch-answer.js';
+import { type KafkaJsAnswer, KafkaJsEncoder, kafkaJsLookup } from '../support/kafkajs-inside.js';
 
-const require = createRequire(import.meta.url);
-const Encoder = require('kafkajs/src/protocol/encoder') as new () => { readonly buffer: Buffer };
-const { lookup } = require('kafkajs/src/protocol/requests') as { lookup: (versions: object) => unknown };
-
+interface Request {
+  readonly request: { encode(): Promise<{ readonly buffer: Buffer }> };
+  readonly response: { decode(answer: Buffer): Promise<KafkaJsAnswer> };
+}
 interface Broker {
   lookupRequest: unknown;
-  produce(request: object): Promise<{ encode(): Promise<{ readonly buffer: Buffer }> }>;
+  produce(request: object): Promise<Request>;
+  fetch(request: object): Promise<Request>;
 }
 interface Cluster {
   brokerPool: { createBroker(options: object): Broker };
@@ -30,7 +32,7 @@ const produced = {
   topicData: [{ topic: 't', partitions: [{ partition: 0, firstSequence: 0, messages: [message] }] }],
 };
 
-describe('what a kafkajs client writes', () => {
+describe('what a kafkajs client writes and reads', () => {
   let raised: Notice[];
   let notices: Notices;
   beforeEach(() => {
@@ -40,17 +42,19 @@ describe('what a kafkajs client writes', () => {
   });
   const codes = (): string[] => raised.map(({ code }) => code);
 
-  it('is encoded by us when it is a client of ours, as it is installed here', async () => {
-    const client = newClient(settingsOf({ brokers: ['localhost:1'], clientId: 'c' }), notices);
-    expect(await payload(client)).not.toBeInstanceOf(Encoder);
+  const ownClient = (): Kafka => newClient(settingsOf({ brokers: ['localhost:1'], clientId: 'c' }), notices);
+
+  it('goes through our encoder and decoder when it is a client of ours, with kafkajs as it is installed here', async () => {
+    expect(await payload(ownClient())).not.toBeInstanceOf(KafkaJsEncoder);
+    expect(await fetched(ownClient())).toBeInstanceOf(FetchedRecord);
     expect(codes()).toEqual([]);
   });
 
-  it('is encoded by kafkajs when it is a client of the application, to the same bytes', async () => {
-    const ours = await payload(newClient(settingsOf({ brokers: ['localhost:1'], clientId: 'c' }), notices));
+  it('goes through those of kafkajs when it is a client of the application, with the same bytes', async () => {
     const theirs = await payload(anyClient());
-    expect(theirs).toBeInstanceOf(Encoder);
-    expect(theirs.buffer).toEqual(ours.buffer);
+    expect(theirs).toBeInstanceOf(KafkaJsEncoder);
+    expect(theirs.buffer).toEqual((await payload(ownClient())).buffer);
+    expect(await fetched(anyClient())).not.toBeInstanceOf(FetchedRecord);
   });
 
   it.each<[string, (client: Kafka) => void]>([
@@ -76,10 +80,19 @@ describe('what a kafkajs client writes', () => {
     expect(codes()).toEqual(['CLIENT_UNKNOWN']);
   });
 
-  it('is left to kafkajs for versions of the request that we do not know, and an operator is told', async () => {
-    const client = newClient(settingsOf({ brokers: ['localhost:1'], clientId: 'c' }), notices);
-    expect(await payload(client, 2)).toBeInstanceOf(Encoder);
+  it('is left to kafkajs for versions of a request that we do not know, and an operator is told', async () => {
+    expect(await payload(ownClient(), 2)).toBeInstanceOf(KafkaJsEncoder);
     expect(codes()).toEqual(['CLIENT_UNKNOWN']);
+  });
+
+  it('is left to kafkajs where messages are of an old format', async () => {
+    const { response } = await brokerOf(ownClient(), 11).fetch({ topics: [] });
+    // An empty message of the format before.
+    const old = Buffer.alloc(40);
+    old[16] = 1;
+    const { responses } = await response.decode(answerOf(11, 't', [old]));
+    expect(responses[0]!.partitions[0]!.messages).toMatchObject([{ magicByte: 1 }]);
+    expect(codes()).toEqual([]);
   });
 });
 
@@ -115,13 +128,25 @@ function changeCluster(client: Kafka, change: (cluster: Cluster) => void): void 
 /** In place of a socket: what is sent comes back. */
 function connection(): object {
   const logger = { namespace: () => logger, debug: () => undefined };
-  return { logger, connectionPool: { connectionTimeout: 1_000, send: ({ request }: { request: object }) => Promise.resolve(request) } };
+  return { logger, connectionPool: { connectionTimeout: 1_000, send: (request: Request) => Promise.resolve(request) } };
+}
+
+function brokerOf(client: Kafka, version: number): Broker {
+  const cluster = insideOf(client)[clusterKey(client)]!({});
+  const broker = cluster.brokerPool.createBroker(connection());
+  broker.lookupRequest = kafkaJsLookup({ 0: { minVersion: 0, maxVersion: version }, 1: { minVersion: 0, maxVersion: version } });
+  return broker;
 }
 
 /** The body of a Produce request as the client hands it to its connection. */
 async function payload(client: Kafka, version = 7): Promise<{ readonly buffer: Buffer }> {
-  const cluster = insideOf(client)[clusterKey(client)]!({});
-  const broker = cluster.brokerPool.createBroker(connection());
-  broker.lookupRequest = lookup({ 0: { minVersion: 0, maxVersion: version } });
-  return (await broker.produce(produced)).encode();
+  const { request } = await brokerOf(client, version).produce(produced);
+  return request.encode();
+}
+
+/** The first record of an answer as the client reads it. */
+async function fetched(client: Kafka, version = 11): Promise<unknown> {
+  const { response } = await brokerOf(client, version).fetch({ topics: [] });
+  const { responses } = await response.decode(answerOf(version, 't', [await batchOf([message])]));
+  return responses[0]!.partitions[0]!.messages[0];
 }

@@ -1,11 +1,8 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-
 import kafkajs from 'kafkajs';
 
 import { BusbarError } from '../../errors.js';
 import type { Compression, Compressor } from '../compression/compressor.js';
 import { COMPRESSORS } from '../compression/compressors.js';
-import { batchAround, holdsRecords, markedRecords } from './unreadable-batch.js';
 
 const { CompressionCodecs, CompressionTypes } = kafkajs;
 
@@ -18,17 +15,7 @@ export const COMPRESSION_TYPES = {
   zstd: CompressionTypes.ZSTD,
 } as const satisfies Record<Compression, number>;
 
-const marking = new AsyncLocalStorage<true>();
-
-/** What is fetched within `work`, and after it by what it has begun, has marked records where a batch cannot be read. */
-export function withMarks<T>(work: () => T): T {
-  return marking.run(true, work);
-}
-
-/**
- * kafkajs has gzip alone, and inflates whatever comes until the memory is full. Compressions are the same for everybody who uses
- * this kafkajs, so only those who know of marked records are given them.
- */
+/** kafkajs has gzip alone, and inflates whatever comes until the memory is full. Compressions are the same for everybody who uses this kafkajs. */
 export function useCompressions(): void {
   for (const name of ['gzip', 'snappy', 'lz4', 'zstd'] as const) {
     const compressor = COMPRESSORS[name];
@@ -40,16 +27,10 @@ export function useCompressions(): void {
 }
 
 async function decompress(compressor: Compressor, bytes: Buffer): Promise<Buffer> {
-  const batch = batchAround(bytes);
   try {
-    const inflated = await compressor.decompress(bytes);
-    if (batch === undefined || holdsRecords(inflated, batch.records)) return inflated;
-    throw new BusbarError('BATCH_UNREADABLE', `a batch of ${bytes.length} bytes does not hold the ${batch.records} records that it should`);
+    return await compressor.decompress(bytes);
   } catch (error) {
     if (!(error instanceof BusbarError)) throw error;
-    // One that is thrown ends the reading of all partitions that were fetched together.
-    const marked = batch !== undefined && marking.getStore() === true ? markedRecords(batch, error) : undefined;
-    if (marked !== undefined) return marked;
     // Of any other kind kafkajs would ask for the batch again and again, and say nothing.
     throw Object.assign(new kafkajs.KafkaJSNonRetriableError(error.message), { cause: error });
   }

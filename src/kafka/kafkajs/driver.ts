@@ -7,7 +7,6 @@ import { AdminClient } from './admin-client.js';
 import { KafkaJsAdmin } from './admin.js';
 import { settlesWithin } from './backoff.js';
 import { tryCompression, useCompressions } from './compression.js';
-import { decodeHeadersInOnePass } from './header-decoding.js';
 import { settingsOf, type KafkaJsOptions, type Settings } from './options.js';
 import { Producing } from './producing.js';
 import { setNoTimersInThePast } from './request-queue.js';
@@ -18,7 +17,6 @@ import { TopicPartitions } from './topic-partitions.js';
 export function kafkajsDriver(options: KafkaJsOptions, notices: Notices): KafkaDriver {
   useCompressions();
   setNoTimersInThePast();
-  decodeHeadersInOnePass();
   return new KafkaJsDriver(settingsOf(options), notices);
 }
 

@@ -6,14 +6,3 @@ declare module 'kafkajs/src/network/requestQueue/index.js' {
     scheduleCheckPendingRequests(): void;
   }
 }
-
-declare module 'kafkajs/src/protocol/decoder.js' {
-  export interface Header {
-    readonly key: string;
-    readonly value: Buffer | string;
-  }
-  export default class Decoder {
-    /** Of the headers of one record; nothing else is read with it. */
-    readVarIntArray(reader: (decoder: Decoder) => Header): Pick<readonly Header[], 'reduce'>;
-  }
-}

@@ -1,10 +1,9 @@
-import type { Consumer, ConsumerRunConfig } from 'kafkajs';
+import type { Consumer } from 'kafkajs';
 
 import { BusbarError } from '../../errors.js';
 import { settlesWithin } from './backoff.js';
 import { PartitionClaim, partitionKey } from './claim.js';
 import { Commits } from './commits.js';
-import { withMarks } from './compression.js';
 import { protocolType, toBusbarError } from './failure.js';
 import { Fetching } from './fetching.js';
 import { GroupCommit } from './group-commit.js';
@@ -118,7 +117,7 @@ export class Membership implements GateKeeper {
   }
 
   #run(): Promise<void> {
-    const config: ConsumerRunConfig = {
+    return this.#consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,
       partitionsConsumedConcurrently: WORKERS,
@@ -130,8 +129,7 @@ export class Membership implements GateKeeper {
         if (claim === undefined) this.#fetching.pause(batch.topic, [batch.partition]);
         else await this.#reading.take(claim, batch, (offset) => payload.resolveOffset(offset));
       },
-    };
-    return withMarks(() => this.#consumer.run(config));
+    });
   }
 
   #listen(): void {

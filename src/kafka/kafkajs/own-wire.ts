@@ -1,17 +1,22 @@
 import type { Kafka } from 'kafkajs';
 
 import type { Notices } from '../../telemetry/notices.js';
+import { decodeFetch } from './fetch-response.js';
 import { encodeProduce, type ProduceArguments } from './produce-request.js';
 
 const PRODUCE = 0;
-/** Versions of the request whose body is the one that we write. */
-const PRODUCE_VERSIONS = { from: 3, to: 7 };
+const FETCH = 1;
 
-/** A request as kafkajs keeps it until it has a connection. */
+/** Versions whose bodies are those that we write and read. */
+const KNOWN = { Produce: { from: 3, to: 7 }, Fetch: { from: 4, to: 11 } };
+
+/** A request as kafkajs keeps it until it has a connection, with what will read the answer. */
 interface Request {
   readonly request: { readonly apiVersion: number; readonly encode: () => Promise<unknown> };
+  readonly response: { readonly decode: (answer: Buffer) => Promise<unknown> };
 }
 type NewRequest = (given: unknown) => Request;
+type Unknown = (what: string) => void;
 type Lookup = (apiKey: number, definition: unknown) => NewRequest;
 
 interface Broker {
@@ -25,15 +30,15 @@ type NewCluster = (options: unknown) => Cluster;
 const told = new WeakSet<Notices>();
 
 /**
- * Lets everything that this client sends go through our encoder. kafkajs looks each request up by its key, at the broker
- * that it goes to; there the request gets another `encode`, and the rest of kafkajs sees no difference. Nothing but this client
- * is touched. A kafkajs that is built otherwise keeps its own encoding, which writes the same bytes more slowly, and a notice says so.
+ * Lets every record that this client sends or fetches go through our encoder and decoder. kafkajs looks each request up by its
+ * key, at the broker that it goes to; there the request gets another `encode` or `decode`, and the rest of kafkajs sees no
+ * difference. Nothing but this client is touched. A kafkajs that is built otherwise does it by itself, more slowly, and a notice says so.
  */
 export function useOwnWire(client: Kafka, notices: Notices): void {
-  const unknown = (what: string): void => {
+  const unknown: Unknown = (what) => {
     if (told.has(notices)) return;
     told.add(notices);
-    const message = `kafkajs writes records by itself, which is slower: it has no ${what} as 2.2.4 has`;
+    const message = `kafkajs writes and reads records by itself, which is slower: it has no ${what} as 2.2.4 has`;
     notices.raise({ level: 'warn', code: 'CLIENT_UNKNOWN', message });
   };
   const inside = client as unknown as Record<symbol, NewCluster | undefined>;
@@ -52,7 +57,7 @@ export function useOwnWire(client: Kafka, notices: Notices): void {
 }
 
 /** A broker has its lookup from the moment that it has told its versions. */
-function throughOurs(broker: Broker, unknown: (what: string) => void): Broker {
+function throughOurs(broker: Broker, unknown: Unknown): Broker {
   let lookup = (broker as Partial<Broker>).lookupRequest;
   if (typeof lookup !== 'function') unknown('broker.lookupRequest');
   else
@@ -61,7 +66,9 @@ function throughOurs(broker: Broker, unknown: (what: string) => void): Broker {
       enumerable: true,
       get: (): Lookup => (apiKey, definition) => {
         const newRequest = lookup!(apiKey, definition);
-        return apiKey === PRODUCE ? (given) => withOwnEncoding(newRequest(given), given as ProduceArguments, unknown) : newRequest;
+        if (apiKey === PRODUCE) return (given) => withOwnEncoding(newRequest(given), given as ProduceArguments, unknown);
+        if (apiKey === FETCH) return (given) => withOwnDecoding(newRequest(given), unknown);
+        return newRequest;
       },
       set: (next: Lookup) => {
         lookup = next;
@@ -70,13 +77,24 @@ function throughOurs(broker: Broker, unknown: (what: string) => void): Broker {
   return broker;
 }
 
-function withOwnEncoding(made: Request, given: ProduceArguments, unknown: (what: string) => void): Request {
-  const { request } = made;
-  if (request.apiVersion < PRODUCE_VERSIONS.from || request.apiVersion > PRODUCE_VERSIONS.to || typeof request.encode !== 'function') {
-    unknown(`Produce request of versions ${PRODUCE_VERSIONS.from} to ${PRODUCE_VERSIONS.to}`);
-    return made;
-  }
-  return { ...made, request: { ...request, encode: async () => asEncoder(await encodeProduce(given)) } };
+function withOwnEncoding(made: Request, given: ProduceArguments, unknown: Unknown): Request {
+  if (!isKnown('Produce', made, unknown)) return made;
+  return { ...made, request: { ...made.request, encode: async () => asEncoder(await encodeProduce(given)) } };
+}
+
+function withOwnDecoding(made: Request, unknown: Unknown): Request {
+  if (!isKnown('Fetch', made, unknown)) return made;
+  const { request, response } = made;
+  const decode = async (answer: Buffer): Promise<unknown> => (await decodeFetch(request.apiVersion, answer)) ?? response.decode(answer);
+  return { ...made, response: { ...response, decode } };
+}
+
+function isKnown(name: keyof typeof KNOWN, { request, response }: Request, unknown: Unknown): boolean {
+  const { from, to } = KNOWN[name];
+  const known = request.apiVersion >= from && request.apiVersion <= to;
+  if (known && typeof request.encode === 'function' && typeof response.decode === 'function') return true;
+  unknown(`${name} request of version ${from} to ${to}`);
+  return false;
 }
 
 /** What kafkajs copies into the request from, behind its header. */

@@ -6,14 +6,17 @@ import type { InRecord } from '../record.js';
 import { Backoff, settlesWithin } from './backoff.js';
 import type { PartitionClaim } from './claim.js';
 import { toBusbarError } from './failure.js';
+import { FetchedRecord, UnreadableBatch } from './fetched-record.js';
 import type { Fetching } from './fetching.js';
 import type { OffsetToCommit } from './group-commit.js';
 import type { MembershipContext } from './membership-context.js';
 import { Obstacles } from './obstacles.js';
-import { unreadable } from './unreadable-batch.js';
 
 /** A slow handler holds the fetch loop for so long; then its partition is paused. A resume can take one long poll. */
 const HOLD_MS = 100;
+
+/** Our decoder gives records; kafkajs's own, where that is in use, messages. */
+type Fetched = EachBatchPayload['batch']['messages'][number] | FetchedRecord;
 
 /** The batch as kafkajs really passes it; its types leave out where the fetch began. */
 type FetchedBatch = EachBatchPayload['batch'] & { readonly fetchedOffset: string };
@@ -55,7 +58,7 @@ export class Reading {
       return void this.#realign(claim, claim.expected, fetchedOffset);
     }
     const { messages } = batch;
-    const barred = messages.findIndex((message) => unreadable(message) !== undefined);
+    const barred = messages.findIndex((message: Fetched) => message instanceof UnreadableBatch);
     const readable = barred === -1 ? messages : messages.slice(0, barred);
     const last = readable.at(-1);
     if (last !== undefined) {
@@ -66,7 +69,8 @@ export class Reading {
       if (claim.expected > behind) claim.passOver(behind, claim.expected);
       this.#obstacles.passed(claim);
     }
-    if (barred !== -1) void this.#waitBefore(claim, claim.expected, messages[barred]!);
+    const obstacle: Fetched | undefined = messages[barred];
+    if (obstacle instanceof UnreadableBatch) void this.#waitBefore(claim, claim.expected, obstacle);
     if (last === undefined) return;
     const records = readable.map((message) => toRecord(topic, partition, message));
     const roomForMore = claim.offer(records, Number(batch.highWatermark));
@@ -105,9 +109,9 @@ export class Reading {
   }
 
   /** The batch that the message stands for cannot be read. */
-  async #waitBefore(claim: PartitionClaim, offset: number, message: FetchedBatch['messages'][number]): Promise<void> {
+  async #waitBefore(claim: PartitionClaim, offset: number, { error, next }: UnreadableBatch): Promise<void> {
     this.#fetching.pause(claim.topic, [claim.partition]);
-    await this.#obstacles.rest(claim, { error: unreadable(message)!, offset, next: Number(message.offset) + 1 });
+    await this.#obstacles.rest(claim, { error, offset, next });
     if (claim.expected !== undefined && !claim.signal.aborted) this.#readFrom(claim, claim.expected);
   }
 
@@ -167,7 +171,8 @@ export class Reading {
   }
 }
 
-function toRecord(topic: string, partition: number, message: EachBatchPayload['batch']['messages'][number]): InRecord {
+function toRecord(topic: string, partition: number, message: Fetched): InRecord {
+  if (message instanceof FetchedRecord) return message;
   return {
     topic,
     partition,
