@@ -72,26 +72,27 @@ class Check {
   readonly #validateIf: RuleMetadata['validateIf'];
   readonly #constraints: unknown[];
   readonly #each: boolean;
-  readonly #validator: Constraint['instance'];
+  /** Every validator is of a class of its own, so to look this up for each event would take as long as the rule itself. */
+  readonly #validate: Constraint['instance']['validate'];
 
   constructor(rule: RuleMetadata, constraint: Constraint) {
     this.#rule = rule;
     this.#validateIf = rule.validateIf;
     this.#constraints = rule.constraints;
     this.#each = rule.each;
-    this.#validator = constraint.instance;
+    this.#validate = constraint.instance.validate.bind(constraint.instance);
   }
 
   passes(args: Arguments): boolean {
-    const { object, value } = args;
-    if (this.#validateIf !== undefined && !this.#validateIf(object, value)) return true;
+    if (this.#validateIf !== undefined && !this.#validateIf(args.object, args.value)) return true;
     args.constraints = this.#constraints;
-    if (!this.#each || !Array.isArray(value)) return this.#answer(this.#validator.validate(value, args));
+    if (!this.#each || !Array.isArray(args.value)) return this.#verdict(args.value, args);
     // As class-validator does, every item is looked at. It knows sets and maps too, but JSON does not.
-    return value.map((item) => this.#answer(this.#validator.validate(item, args))).every(Boolean);
+    return args.value.map((item) => this.#verdict(item, args)).every(Boolean);
   }
 
-  #answer(verdict: boolean | Promise<boolean>): boolean {
+  #verdict(value: unknown, args: Arguments): boolean {
+    const verdict = this.#validate(value, args);
     if (typeof verdict === 'boolean' || !isPromise(verdict)) return Boolean(verdict);
     // Its answer comes too late for this event; its failure must not end the process.
     verdict.catch(() => false);
