@@ -1,15 +1,29 @@
 import { BusbarError } from '../errors.js';
 import type { KafkaDriver, StartPosition } from '../kafka/driver.js';
 import type { Store } from '../store/store.js';
+import type { Notices } from '../telemetry/notices.js';
 
 /** Where a group begins to read a topic that it has never read. */
 export type From = 'earliest' | 'latest';
+
+/**
+ * What a partition without a committed offset is to its group: read for the first time, with the topic; left over, for a reason that
+ * is not known; or added to a topic that it reads already.
+ */
+type Unread = 'first' | 'left' | 'added';
+
+/** What was known of a topic without a store when this process first asked. */
+interface FirstSight {
+  readonly hasCommits: boolean;
+  readonly partitions: number;
+}
 
 export interface StartOffsetsOptions {
   readonly group: string;
   readonly from: From;
   readonly driver: KafkaDriver;
   readonly store: Store | undefined;
+  readonly notices: Notices;
 }
 
 /**
@@ -21,8 +35,9 @@ export interface StartOffsetsOptions {
 export class StartOffsets {
   readonly #options: StartOffsetsOptions;
   readonly #store: Store | undefined;
-  /** Without a store: whether the group had commits on a topic when this process first asked. */
-  readonly #hadCommits = new Map<string, Promise<boolean>>();
+  readonly #firstSights = new Map<string, Promise<FirstSight>>();
+  /** Partitions of which the group has had an offset in the time of this process. */
+  readonly #begun = new Set<string>();
 
   constructor(options: StartOffsetsOptions) {
     this.#options = options;
@@ -30,21 +45,29 @@ export class StartOffsets {
   }
 
   async decide(position: StartPosition): Promise<number> {
-    const { committed } = position;
-    if (committed === undefined) return this.#begin(position);
+    const place = `${position.topic}/${position.partition}`;
+    const offset = position.committed === undefined ? await this.#begin(position, place) : await this.#goOn(position, position.committed);
+    this.#begun.add(place);
+    return offset;
+  }
+
+  async #goOn(position: StartPosition, committed: number): Promise<number> {
     if (committed < position.beginning || committed > position.end) throw this.#outOfRange(position, committed);
     await this.#remember(position);
     return committed;
   }
 
-  async #begin(position: StartPosition): Promise<number> {
-    const offset = this.#store === undefined ? await this.#guess(position) : await this.#recall(position, this.#store);
+  async #begin(position: StartPosition, place: string): Promise<number> {
+    if (this.#begun.has(place)) throw this.#lost(position);
+    const unread = this.#store === undefined ? await this.#guess(position) : await this.#recall(position, this.#store);
+    const offset = unread === 'first' && this.#options.from === 'latest' ? position.end : position.beginning;
     await position.commit(offset);
     await this.#store?.started(this.#options.group, position.topic, position.partition);
+    if (unread === 'added') this.#tellAdded(position);
     return offset;
   }
 
-  async #recall(position: StartPosition, store: Store): Promise<number> {
+  async #recall(position: StartPosition, store: Store): Promise<Unread> {
     const { group, driver } = this.#options;
     const { topic, partition } = position;
     const count = await driver.partitions(topic);
@@ -55,23 +78,35 @@ export class StartOffsets {
     );
     const state = (await store.partitions(group, topic)).get(partition);
     if (state === 'started') throw this.#lost(position);
-    return state === 'starting' ? this.#first(position) : position.beginning;
+    return state === 'starting' ? 'first' : 'added';
   }
 
-  async #guess(position: StartPosition): Promise<number> {
-    const { group, driver } = this.#options;
-    const { topic } = position;
-    let had = this.#hadCommits.get(topic);
-    if (had === undefined) {
-      had = driver.admin.committed(group, topic).then((all) => all.some(({ offset }) => offset !== undefined));
-      this.#hadCommits.set(topic, had);
-      had.catch(() => this.#hadCommits.delete(topic));
+  async #guess({ topic, partition }: StartPosition): Promise<Unread> {
+    let first = this.#firstSights.get(topic);
+    if (first === undefined) {
+      first = this.#look(topic);
+      this.#firstSights.set(topic, first);
+      first.catch(() => this.#firstSights.delete(topic));
     }
-    return (await had) ? position.beginning : this.#first(position);
+    const { hasCommits, partitions } = await first;
+    if (partition >= partitions) return 'added';
+    return hasCommits ? 'left' : 'first';
   }
 
-  #first(position: StartPosition): number {
-    return this.#options.from === 'earliest' ? position.beginning : position.end;
+  async #look(topic: string): Promise<FirstSight> {
+    const { group, driver } = this.#options;
+    const partitions = await driver.partitions(topic);
+    const committed = await driver.admin.committed(group, topic);
+    return { hasCommits: committed.some(({ offset }) => offset !== undefined), partitions };
+  }
+
+  #tellAdded({ topic, partition }: StartPosition): void {
+    this.#options.notices.raise({
+      level: 'warn',
+      code: 'PARTITIONS_ADDED',
+      message: 'a partition was added and is read from its beginning; the order of a key that came to it is not kept across the change',
+      details: { group: this.#options.group, topic, partition },
+    });
   }
 
   async #remember({ topic, partition }: StartPosition): Promise<void> {
@@ -84,7 +119,7 @@ export class StartOffsets {
   #lost({ topic, partition, beginning, end }: StartPosition): BusbarError {
     return new BusbarError(
       'OFFSETS_LOST',
-      `group ${this.#options.group} had committed an offset of ${topic}/${partition} and it is gone (expired or deleted). ` +
+      `group ${this.#options.group} had committed an offset of ${topic}/${partition} and it is gone (it expired, or the topic was deleted and created again). ` +
         `Nothing was reset. Commit ${beginning} to read everything that is left (what was handled before is dropped as duplicate while the inbox keeps it), or ${end} to read only what comes`,
     );
   }

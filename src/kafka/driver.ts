@@ -8,7 +8,7 @@ import type { InRecord, WireRecord } from './record.js';
 export interface KafkaDriver {
   /** Resolves once a broker answered; rejects `BROKER_UNREACHABLE`, `AUTHENTICATION_FAILED`, … */
   connect(): Promise<void>;
-  /** How many partitions the topic has; cached, refreshed when a send shows that it is stale. `TOPIC_MISSING`. */
+  /** How many partitions the topic has, or had a few seconds ago. `TOPIC_MISSING`. */
   partitions(topic: string): Promise<number>;
   /**
    * Writes records of one topic-partition as one batch: all or none. Retries by itself, without duplicates on the log,

@@ -6,8 +6,8 @@ import { attemptFailed, type Failure, notSent } from './failure.js';
 import { Fifo } from './fifo.js';
 import { Lane, type LaneParts } from './lane.js';
 
-/** How old (ms) a partition count may become before it is asked for again, beside the sending. As in the Java client. */
-const COUNT_AGE_MS = 5 * 60 * 1000;
+/** How old (ms) a partition count may become before it is asked for again, beside the sending. As new as what the consumers know. */
+const COUNT_AGE_MS = 10_000;
 const ASK_AGAIN_MS = 200;
 
 /**

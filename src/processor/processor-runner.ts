@@ -204,7 +204,7 @@ export class ProcessorRunner {
       driver,
       group: this.group,
       topics: this.topics,
-      starts: new StartOffsets({ group: this.group, from: this.settings.from ?? from, driver, store }),
+      starts: new StartOffsets({ group: this.group, from: this.settings.from ?? from, driver, store, notices }),
       concurrency: this.settings.concurrency ?? 1,
       maxInFlight,
       drainMs,

@@ -9,6 +9,9 @@ import { protocolType } from './failure.js';
 /** Kafka's own default. */
 const MAX_BATCH_BYTES = 1_048_588;
 
+/** What kafkajs answers where a group has committed nothing. */
+export const NO_OFFSET = -1;
+
 /** How long a new topic may take to get leaders. */
 const LEADERS_MS = 30_000;
 
@@ -66,16 +69,21 @@ export class KafkaJsAdmin implements KafkaAdmin {
     return this.#client.run(`cannot read the offsets of ${topic}`, reading, [topic]);
   }
 
-  committed(group: string, topic: string): Promise<{ partition: number; offset: number | undefined }[]> {
-    const reading = async (admin: Admin): Promise<{ partition: number; offset: number | undefined }[]> => {
+  async committed(group: string, topic: string): Promise<{ partition: number; offset: number | undefined }[]> {
+    return (await this.groupOffsets(group, topic)).map(({ partition, offset }) => ({ partition, offset: offset < 0 ? undefined : offset }));
+  }
+
+  /** As the group has them: below 0 where there is none, `NO_OFFSET` unless kafkajs has reset itself. */
+  groupOffsets(group: string, topic: string): Promise<{ partition: number; offset: number }[]> {
+    const reading = async (admin: Admin): Promise<{ partition: number; offset: number }[]> => {
       try {
         const [found] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
-        return (found?.partitions ?? []).map(({ partition, offset }) => ({ partition, offset: known(offset) })).sort(byPartition);
+        return (found?.partitions ?? []).map(({ partition, offset }) => ({ partition, offset: Number(offset) })).sort(byPartition);
       } catch (error) {
         // Kafka answers "none" for a group that it does not know; the embedded broker answers with an error.
         if (protocolType(error) !== 'GROUP_ID_NOT_FOUND') throw error;
         return (await partitionsOf(admin, topic))
-          .map(({ partitionId }) => ({ partition: partitionId, offset: undefined }))
+          .map(({ partitionId }) => ({ partition: partitionId, offset: NO_OFFSET }))
           .sort(byPartition);
       }
     };
@@ -142,11 +150,6 @@ function describe(topic: string, partitions: readonly PartitionMetadata[], confi
     retentionMs: Number(configs.get('retention.ms') ?? -1),
     maxBatchBytes: Number(configs.get('max.message.bytes') ?? MAX_BATCH_BYTES),
   };
-}
-
-/** kafkajs writes -1 and -2 for "none", and it commits them when an offset is out of range. */
-function known(offset: string): number | undefined {
-  return Number(offset) < 0 ? undefined : Number(offset);
 }
 
 function byPartition(a: { partition: number }, b: { partition: number }): number {

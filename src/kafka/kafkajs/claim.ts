@@ -1,5 +1,12 @@
 import type { Batch, Blocked, Claim } from '../driver.js';
 import type { InRecord } from '../record.js';
+import type { LastRead } from './membership-context.js';
+
+/** A record to be read again, and where reading goes on when it is still the same. */
+export interface Comparison {
+  readonly last: LastRead;
+  readonly expected: number;
+}
 
 /** What a claim reports to. */
 export interface ClaimOwner {
@@ -21,6 +28,10 @@ export class PartitionClaim implements Claim {
   expected: number | undefined;
   /** Up to where kafkajs passed over records that nobody gets to see. */
   passed: number | undefined;
+  /** The last record is read once more, because kafkajs has reset itself: the log may be another. */
+  again: Comparison | undefined;
+  /** The log is another than the one that was read. */
+  isAnother = false;
   /** Where reading began. */
   from: number | undefined;
   /** Where the group stood when reading began. */
@@ -75,6 +86,14 @@ export class PartitionClaim implements Claim {
     this.next = undefined;
     this.committed = undefined;
     this.settled(stands);
+  }
+
+  /** What was settled was settled on a log that is gone. */
+  forget(): void {
+    this.isAnother = false;
+    this.stood = undefined;
+    this.next = undefined;
+    this.committed = undefined;
   }
 
   /**

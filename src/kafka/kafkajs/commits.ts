@@ -3,8 +3,11 @@ import type { PartitionClaim } from './claim.js';
 import { protocolType } from './failure.js';
 import type { OffsetToCommit } from './group-commit.js';
 
-/** Answers after which the same commit must not be repeated: the partitions were given to others. */
-const STALE = new Set(['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'FENCED_INSTANCE_ID']);
+/**
+ * Answers after which the same commit must not be repeated: the partitions were given to others, or deleted, and once a topic
+ * was created again its first records would pass for read.
+ */
+const STALE = new Set(['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'FENCED_INSTANCE_ID', 'UNKNOWN_TOPIC_OR_PARTITION']);
 
 /** So many failures in a row are worth a notice. */
 const NOTABLE = 3;

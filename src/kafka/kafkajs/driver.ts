@@ -38,7 +38,7 @@ class KafkaJsDriver implements KafkaDriver {
     this.#clusterClient = new AdminClient(settings, notices);
     this.#admin = new KafkaJsAdmin(this.#adminClient, this.#clusterClient);
     this.#producing = new Producing(settings, notices);
-    this.#topics = new TopicPartitions(this.#admin);
+    this.#topics = new TopicPartitions(this.#admin, settings.metadataMaxAgeMs);
   }
 
   get admin(): KafkaAdmin {

@@ -6,7 +6,7 @@ import { PartitionClaim, partitionKey } from './claim.js';
 import { Commits } from './commits.js';
 import { protocolType, toBusbarError } from './failure.js';
 import { Fetching } from './fetching.js';
-import { GroupCommit } from './group-commit.js';
+import { GroupCommit, type OffsetToCommit } from './group-commit.js';
 import type { MembershipContext } from './membership-context.js';
 import { Reading } from './reading.js';
 import { gatedAssigner, type GateKeeper } from './rejoin-gate.js';
@@ -46,8 +46,12 @@ export class Membership implements GateKeeper {
     this.#consumer = newConsumer(context, this);
     this.#fetching = new Fetching(this.#consumer);
     this.#groupCommit = new GroupCommit(this.#consumer, () => this.#running);
-    this.#commits = new Commits(options.group, settings, (offsets) => this.#groupCommit.send(offsets), notices);
-    this.#reading = new Reading(context, this.#fetching, (offsets) => this.#groupCommit.send(offsets));
+    const commit = async (offsets: readonly OffsetToCommit[]): Promise<void> => {
+      await this.#groupCommit.send(offsets);
+      for (const { topic, partition } of offsets) context.begun.add(partitionKey(topic, partition));
+    };
+    this.#commits = new Commits(options.group, settings, commit, notices);
+    this.#reading = new Reading(context, this.#fetching, commit);
     this.#listen();
     this.#watchdog = setInterval(() => this.#watch(), Math.max(100, settings.sessionTimeoutMs / 10));
   }
@@ -68,7 +72,8 @@ export class Membership implements GateKeeper {
       this.#running = this.#run();
       await Promise.all([joined, this.#running]);
     } catch (error) {
-      throw toBusbarError(error, `cannot join ${options.group}`, settings);
+      const why = protocolType(error) === 'UNKNOWN_TOPIC_OR_PARTITION' ? `: a topic is missing of ${options.topics.join(', ')}` : '';
+      throw toBusbarError(error, `cannot join ${options.group}${why}`, settings);
     }
   }
 

@@ -1,10 +1,11 @@
-import type { EachBatchPayload } from 'kafkajs';
+import type { EachBatchPayload, KafkaMessage } from 'kafkajs';
 
 import { BusbarError } from '../../errors.js';
 import type { Batch } from '../driver.js';
 import type { InRecord } from '../record.js';
+import { NO_OFFSET } from './admin.js';
 import { Backoff, settlesWithin } from './backoff.js';
-import type { PartitionClaim } from './claim.js';
+import type { Comparison, PartitionClaim } from './claim.js';
 import { toBusbarError } from './failure.js';
 import { FetchedRecord, UnreadableBatch } from './fetched-record.js';
 import type { Fetching } from './fetching.js';
@@ -48,7 +49,7 @@ export class Reading {
 
   /** Takes what was fetched; resolves when kafkajs may fetch on. */
   async take(claim: PartitionClaim, batch: EachBatchPayload['batch'], resolveOffset: (offset: string) => void): Promise<void> {
-    const { topic, partition } = claim;
+    const { topic, partition, key } = claim;
     const fetchedOffset = Number((batch as FetchedBatch).fetchedOffset);
     if (claim.expected === undefined || claim.signal.aborted || this.#obstacles.rests(claim))
       return this.#fetching.pause(topic, [partition]);
@@ -57,6 +58,7 @@ export class Reading {
       // Not awaited: the other partitions of the broker go on.
       return void this.#realign(claim, claim.expected, fetchedOffset);
     }
+    if (claim.again !== undefined) return this.#compare(claim, claim.again, batch.messages);
     const { messages } = batch;
     const barred = messages.findIndex((message: Fetched) => message instanceof UnreadableBatch);
     const readable = barred === -1 ? messages : messages.slice(0, barred);
@@ -68,6 +70,7 @@ export class Reading {
       claim.expected = barred === -1 ? Number(batch.lastOffset()) + 1 : behind;
       if (claim.expected > behind) claim.passOver(behind, claim.expected);
       this.#obstacles.passed(claim);
+      this.#context.lastRead.set(key, { offset: Number(last.offset), timestamp: last.timestamp });
     }
     const obstacle: Fetched | undefined = messages[barred];
     if (obstacle instanceof UnreadableBatch) void this.#waitBefore(claim, claim.expected, obstacle);
@@ -93,13 +96,20 @@ export class Reading {
   }
 
   async #ask(claim: PartitionClaim): Promise<number> {
-    const { admin, options, remembered } = this.#context;
+    const { admin, options, remembered, begun, lastRead } = this.#context;
     const { topic, partition, key } = claim;
-    const [{ beginning, end }, offsets] = await Promise.all([this.#range(claim), admin.committed(options.group, topic)]);
+    const [{ beginning, end }, offsets] = await Promise.all([this.#range(claim), admin.groupOffsets(options.group, topic)]);
     const entry = offsets.find((each) => each.partition === partition);
     // No answer is not the answer "none": it would begin anew.
     if (entry === undefined) throw new BusbarError('KAFKA_FAILED', `no committed offset was answered for ${key}`, { retriable: true });
-    const inGroup = entry.offset;
+    if (claim.isAnother || (entry.offset === NO_OFFSET && begun.has(key))) {
+      // Kafka deletes offsets together with their topic. What is remembered here counts for the log that is gone.
+      remembered.delete(key);
+      lastRead.delete(key);
+      claim.forget();
+    }
+    const inGroup = entry.offset < 0 ? undefined : entry.offset;
+    if (inGroup !== undefined) begun.add(key);
     // What was settled here and could not be committed in time is settled all the same.
     const known = [inGroup, remembered.get(key), claim.next ?? claim.stood].filter((offset) => offset !== undefined);
     claim.stood = known.length === 0 ? undefined : Math.max(...known);
@@ -131,9 +141,35 @@ export class Reading {
     if (range === undefined || claim.signal.aborted) return;
     const inRange = range.beginning <= expected && expected <= range.end;
     if (inRange && fetched > expected && fetched === claim.passed) return this.#readFrom(claim, fetched);
+    if (inRange && fetched < expected) {
+      const last = this.#context.lastRead.get(claim.key);
+      if (last !== undefined && range.beginning <= last.offset && last.offset < expected) {
+        claim.again = { last, expected };
+        return this.#readFrom(claim, last.offset);
+      }
+      // Nothing by which the log is known: it may have been deleted and filled anew.
+      claim.isAnother = true;
+      return this.start(claim);
+    }
     claim.recommit();
     if (inRange) this.#readFrom(claim, expected);
     else await this.start(claim);
+  }
+
+  /** Goes on where reading was to go on when the last record is still the one that was read there. */
+  #compare(claim: PartitionClaim, { last, expected }: Comparison, [first]: readonly KafkaMessage[]): void {
+    claim.again = undefined;
+    // Compaction may have removed it.
+    const isSame = first === undefined || Number(first.offset) !== last.offset || first.timestamp === last.timestamp;
+    if (isSame) {
+      claim.recommit();
+      return this.#readFrom(claim, expected);
+    }
+    claim.expected = undefined;
+    claim.isAnother = true;
+    this.#fetching.pause(claim.topic, [claim.partition]);
+    // Not awaited, as above.
+    void this.start(claim);
   }
 
   async #range({ topic, partition, key }: PartitionClaim): Promise<{ beginning: number; end: number }> {

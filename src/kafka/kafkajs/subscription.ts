@@ -4,6 +4,7 @@ import type { Claim, ConsumeOptions, GroupMembership, Subscription } from '../dr
 import type { KafkaJsAdmin } from './admin.js';
 import { Backoff } from './backoff.js';
 import { newClient } from './client.js';
+import type { LastRead } from './membership-context.js';
 import { Membership } from './membership.js';
 import type { Settings } from './options.js';
 
@@ -18,6 +19,8 @@ export class KafkaJsSubscription implements Subscription {
   readonly #options: ConsumeOptions;
   readonly #onClosed: (subscription: KafkaJsSubscription) => void;
   readonly #remembered = new Map<string, number>();
+  readonly #begun = new Set<string>();
+  readonly #lastRead = new Map<string, LastRead>();
   readonly #backoff = new Backoff(200, 10_000);
   readonly #closing = new AbortController();
   #membership: Membership | undefined;
@@ -91,6 +94,8 @@ export class KafkaJsSubscription implements Subscription {
       notices: this.#notices,
       options: this.#options,
       remembered: this.#remembered,
+      begun: this.#begun,
+      lastRead: this.#lastRead,
       joined: () => {
         if (membership === this.#membership) this.#standing = { joined: true, since: Date.now(), error: this.#standing.error };
       },

@@ -1,29 +1,25 @@
 import type { KafkaJsAdmin } from './admin.js';
 
-const MAX_AGE_MS = 60_000;
-
 interface Known {
   readonly count: number;
   readonly at: number;
 }
 
-/** Remembers how many partitions topics have. */
+/** Remembers for a while how many partitions topics have. */
 export class TopicPartitions {
   readonly #known = new Map<string, Known>();
   readonly #asking = new Map<string, Promise<number>>();
 
-  constructor(private readonly admin: KafkaJsAdmin) {}
+  constructor(
+    private readonly admin: KafkaJsAdmin,
+    private readonly maxAgeMs: number,
+  ) {}
 
   /** Rejects `TOPIC_MISSING`. */
   count(topic: string): Promise<number> {
     const known = this.#known.get(topic);
-    if (known !== undefined && Date.now() - known.at < MAX_AGE_MS) return Promise.resolve(known.count);
-    const asking = this.#ask(topic);
-    // Counts only ever grow, so an old one serves while a new one is fetched.
-    if (known === undefined) return asking;
-    this.#known.set(topic, { count: known.count, at: Date.now() });
-    asking.catch(() => undefined);
-    return Promise.resolve(known.count);
+    if (known !== undefined && Date.now() - known.at < this.maxAgeMs) return Promise.resolve(known.count);
+    return this.#ask(topic);
   }
 
   /** Asks again at the next call. */

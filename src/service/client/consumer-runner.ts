@@ -186,7 +186,7 @@ export class ConsumerRunner implements MessageConsumer {
       driver,
       group: this.#fullGroup,
       topics: this.topics.map((topic) => names.topic(topic)),
-      starts: new StartOffsets({ group: this.#fullGroup, from: from ?? this.#environment.from, driver, store }),
+      starts: new StartOffsets({ group: this.#fullGroup, from: from ?? this.#environment.from, driver, store, notices }),
       concurrency,
       maxInFlight,
       drainMs,

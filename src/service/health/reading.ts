@@ -10,6 +10,10 @@ const PROVEN_MS = 5_000;
 /** A rebalance waits for the slowest member, which may let its handlers end, and for the session of one that was killed. */
 const REBALANCE_MS = 30_000;
 
+const DIED_FIX =
+  'nothing when it happens once: a new one goes on where the group has committed. Else mend what the error names: the brokers, a permission';
+const TOPIC_FIX = 'create it again, or start the service anew, which creates what is missing. Then choose where its group goes on';
+
 /** What reads a consumer group for somebody. */
 export interface Reading {
   readonly group: string;
@@ -36,10 +40,7 @@ function outside(group: string, membership: GroupMembership | undefined): Findin
   const ms = Date.now() - membership.since;
   if (error !== undefined && (!joined || ms < PROVEN_MS)) {
     const now = joined ? 'a new one has just joined' : `no other has joined for ${seconds(ms)}`;
-    return red(
-      `its consumer died and ${now}: ${causeOf(error)}`,
-      'nothing when it happens once: a new one goes on where the group has committed. Else mend what the error names: the brokers, a permission',
-    );
+    return red(`its consumer died and ${now}: ${causeOf(error)}`, error.code === 'TOPIC_MISSING' ? TOPIC_FIX : DIED_FIX);
   }
   if (joined || ms < REBALANCE_MS) return undefined;
   return red(

@@ -1,0 +1,88 @@
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import type { KafkaDriver } from '../../src/kafka/driver.js';
+import { startEmbeddedKafka } from '../../src/kafka/embedded/embedded-kafka.js';
+import { kafkajsDriver } from '../../src/kafka/kafkajs/driver.js';
+import { Notices, type Notice } from '../../src/telemetry/notices.js';
+import { Reader, records, soon, text, until, type ReaderOptions } from '../../src/testing/driver-conformance-stage.js';
+import { uniquePrefix } from '../support/kafka.js';
+import { createTopic, kafkajsClient, produce } from '../support/kafkajs-client.js';
+
+describe('while its topic is deleted, created again and filled up to where it stood', () => {
+  const running = startEmbeddedKafka();
+  let driver: KafkaDriver;
+  let topic: string;
+  let group: string;
+  let raised: Notice[];
+
+  beforeEach(async () => {
+    raised = [];
+    const notices = new Notices();
+    notices.onNotice((notice) => raised.push(notice));
+    driver = kafkajsDriver({ brokers: [(await running).bootstrap], clientId: 'another-log', fetchMaxWaitMs: 50 }, notices);
+    await driver.connect();
+    topic = uniquePrefix();
+    group = uniquePrefix();
+    await driver.admin.ensureTopics([{ topic, partitions: 1, replicationFactor: 1, configs: {} }]);
+  });
+  afterEach(() => driver.close(5_000));
+  afterAll(async () => (await running).stop());
+
+  async function joined(options: ReaderOptions): Promise<Reader> {
+    const reader = new Reader(driver, topic, group, options);
+    await reader.join();
+    return reader;
+  }
+
+  /** While the only fetch waits all of it is done. */
+  async function anotherLog(filled: () => Promise<void>): Promise<void> {
+    await until(async () => (await driver.admin.committed(group, topic))[0]!.offset === 3);
+    const kafka = await running;
+    const held = await kafka.delay({ apis: ['Fetch'], ms: 2_000 });
+    await until(async () => (await held.hits()) === 1);
+    const client = kafkajsClient(kafka.bootstrap);
+    const admin = client.admin();
+    await admin.connect();
+    await admin.deleteTopics({ topics: [topic] });
+    await createTopic(client, topic);
+    await admin.disconnect();
+    await filled();
+  }
+  const fill = async (): Promise<number> => produce(kafkajsClient((await running).bootstrap), topic, ['x', 'y', 'z']);
+
+  it('a reader is asked where to begin, because another record is where it read its last one', async () => {
+    const asked: (number | undefined)[] = [];
+    const reader = await joined({
+      start: ({ committed: at, beginning }) => {
+        asked.push(at);
+        return Promise.resolve(at ?? beginning);
+      },
+    });
+    await driver.produce(topic, 0, records('a', 'b', 'c'), soon());
+    await reader.read(3);
+    await anotherLog(() => until(() => raised.some(({ message }) => message.includes('Offset out of range'))));
+    await fill();
+
+    expect((await reader.read(6)).map(text)).toEqual(['a', 'b', 'c', 'x', 'y', 'z']);
+    expect(asked).toEqual([undefined, undefined]);
+  });
+
+  it('a reader is asked where to begin, because the group has no offset any more', async () => {
+    const asked: (number | undefined)[] = [];
+    const reader = await joined({
+      start: ({ committed: at, beginning }) => {
+        asked.push(at);
+        return Promise.resolve(at ?? beginning);
+      },
+    });
+    await driver.produce(topic, 0, records('a', 'b', 'c'), soon());
+    await reader.read(3);
+    await anotherLog(async () => {
+      await fill();
+      await (await running).fail({ apis: ['Heartbeat'], group, error: 'REBALANCE_IN_PROGRESS' });
+    });
+
+    expect((await reader.read(6)).map(text)).toEqual(['a', 'b', 'c', 'x', 'y', 'z']);
+    expect(asked.at(-1)).toBeUndefined();
+  });
+});
