@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 
 import kafkajs from 'kafkajs';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { BusbarError } from '../../src/errors.js';
 import type { Compression } from '../../src/kafka/compression/compressor.js';
@@ -124,6 +124,13 @@ it('a partition that waits goes on by itself when the batch can be read after al
   await reader.read(1);
   expect(reader.records.map(text)).toEqual(['good']);
   await until(() => reader.subscription.claims().every(({ blocked }) => blocked === undefined));
+});
+
+it('a driver that could compress nothing does not connect, and says why', async () => {
+  const missing = new BusbarError('COMPRESSION_MISSING', 'lz4 needs the package lz4-napi');
+  const compress = vi.spyOn(COMPRESSORS.lz4, 'compress').mockRejectedValue(missing);
+  await expect(driverWith('lz4')).rejects.toBe(missing);
+  compress.mockRestore();
 });
 
 it('others who use kafkajs in the same process are given an error, and no marked records', async () => {
