@@ -85,4 +85,21 @@ describe('while its topic is deleted, created again and filled up to where it st
     expect((await reader.read(6)).map(text)).toEqual(['a', 'b', 'c', 'x', 'y', 'z']);
     expect(asked.at(-1)).toBeUndefined();
   });
+
+  it('a commit that found no topic is not repeated: it would count for the new log', async () => {
+    const kafka = await running;
+    const failed = await kafka.fail({ apis: ['OffsetCommit'], topic, error: 'UNKNOWN_TOPIC_OR_PARTITION' });
+    const reader = await joined({});
+    await driver.produce(topic, 0, records('a'), soon());
+    await reader.read(1);
+    await until(async () => (await failed.hits()) === 1);
+    const commits = await kafka.delay({ apis: ['OffsetCommit'], ms: 0, count: -1 });
+    const heartbeats = await kafka.delay({ apis: ['Heartbeat'], ms: 0, count: -1 });
+    await until(async () => (await heartbeats.hits()) >= 2);
+    expect(await commits.remove()).toBe(0);
+    await heartbeats.remove();
+    await driver.produce(topic, 0, records('b'), soon());
+
+    await until(async () => (await driver.admin.committed(group, topic))[0]!.offset === 2);
+  });
 });
