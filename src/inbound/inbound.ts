@@ -62,9 +62,14 @@ export class Inbound {
       group,
       topics,
       start: async (position) => {
-        const offset = await starts.decide(position);
-        this.#beginning.done(position);
-        return offset;
+        try {
+          const offset = await starts.decide(position);
+          this.#beginning.done(position);
+          return offset;
+        } catch (error) {
+          this.#beginning.failed(error);
+          throw error;
+        }
       },
       onBatch: (batch) => this.#take(batch),
       onAssigned: (claims) => this.#assigned(claims),
@@ -74,7 +79,12 @@ export class Inbound {
         this.#options.onStopped(error);
       },
     });
-    await this.#beginning.decided();
+    try {
+      await this.#beginning.decided();
+    } catch (error) {
+      await this.stop(0);
+      throw error;
+    }
   }
 
   /** A `start` under way resolves as soon as the group is joined: somebody wants to stop. */

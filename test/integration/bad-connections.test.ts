@@ -9,7 +9,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KafkaSettings } from '../../src/config/kafka-config.js';
 import { startEmbeddedKafka, type EmbeddedKafka } from '../../src/kafka/embedded/embedded-kafka.js';
 import { authority, elsewhere, expired, otherAuthority, server, stranger, type TestCertificate } from '../support/certificates.js';
-import { application, stopApplications } from '../support/shop-application.js';
+import { stopApplications } from '../support/shop-application.js';
+import { startError } from '../support/start-error.js';
 import { tlsFront, type TlsFront } from '../support/tls-front.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'busbar-bad-connections-'));
@@ -195,12 +196,6 @@ describe('a start that is given', () => {
   });
 
   it.concurrent.each(CASES)('%s says so, and what to change', async (_, port, settings, text) => {
-    const { service } = await application({ bootstrapServers: address[port], ...settings });
-    const error = await service.start().then(
-      () => new Error('it has started'),
-      (reason: unknown) => reason as Error,
-    );
-    expect(error.message.replaceAll(address[port], 'HOST').replace(/\([^)]*\)/, '(…)')).toBe(text);
-    expect(service.state).toBe('failed');
+    expect(await startError(address[port], settings)).toBe(text);
   });
 });

@@ -36,12 +36,17 @@ export class KafkaJsAdmin implements KafkaAdmin {
   }
 
   async ensureTopics(specs: readonly TopicSpec[]): Promise<string[]> {
-    const created = await this.#client.run('cannot create topics', (admin) => createMissing(admin, specs));
+    const created = await this.#client.run(`cannot create ${named(specs.map(({ topic }) => topic))}`, (admin) =>
+      createMissing(admin, specs),
+    );
     const topics = specs.map(({ topic }) => topic);
     const until = Date.now() + LEADERS_MS;
     const backoff = new Backoff(20, 500);
     let without: string | undefined;
-    while ((without = await this.#client.run('cannot read leaders', (admin) => withoutLeader(admin, topics))) !== undefined) {
+    while (
+      (without = await this.#client.run(`cannot read the leaders of ${named(topics)}`, (admin) => withoutLeader(admin, topics))) !==
+      undefined
+    ) {
       if (Date.now() > until) throw new BusbarError('KAFKA_FAILED', `${without} has no leader`, { retriable: true });
       await backoff.pause();
     }
@@ -58,7 +63,7 @@ export class KafkaJsAdmin implements KafkaAdmin {
       const configs = await topicConfigs(admin, found);
       return metadata.topics.map(({ name, partitions }) => describe(name, partitions, configs.get(name) ?? new Map()));
     };
-    return this.#client.run('cannot describe topics', describing, topics);
+    return this.#client.run(`cannot describe ${named(topics)}`, describing, topics);
   }
 
   offsets(topic: string): Promise<{ partition: number; beginning: number; end: number }[]> {
@@ -113,6 +118,13 @@ async function createMissing(admin: Admin, specs: readonly TopicSpec[]): Promise
     if (await admin.createTopics({ waitForLeaders: false, topics })) created.push(topic);
   }
   return created;
+}
+
+const MOST_NAMED = 5;
+
+function named(topics: readonly string[]): string {
+  const more = topics.length - MOST_NAMED;
+  return topics.slice(0, MOST_NAMED).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
 /** One of the topics that are not ready. */

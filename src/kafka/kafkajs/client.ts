@@ -8,9 +8,9 @@ import { useOwnWire } from './own-wire.js';
 
 /**
  * A kafkajs client of its own. Every kafkajs loop inside it is short: whoever uses it repeats, so that a deadline or a
- * close ends the repeating.
+ * close ends the repeating. `said` is told the errors that it logs.
  */
-export function newClient(settings: Settings, notices: Notices): Kafka {
+export function newClient(settings: Settings, notices: Notices, said?: (error: string) => void): Kafka {
   const client = new kafkajs.Kafka({
     brokers: [...settings.brokers],
     clientId: settings.clientId,
@@ -22,7 +22,7 @@ export function newClient(settings: Settings, notices: Notices): Kafka {
     retry: { retries: 4, initialRetryTime: 50, maxRetryTime: 500, factor: 0.2, multiplier: 2 },
     socketFactory: guardedSockets(notices),
     logLevel: kafkajs.logLevel.WARN,
-    logCreator: clientLog(notices),
+    logCreator: clientLog(notices, said),
   });
   useOwnWire(client, notices);
   return client;

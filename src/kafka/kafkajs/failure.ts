@@ -18,6 +18,13 @@ const CODE_BY_TYPE: Readonly<Partial<Record<string, ErrorCode>>> = {
   INVALID_TOPIC_EXCEPTION: 'TOPIC_INVALID',
 };
 
+/** What a user needs of each kind of resource. */
+const RIGHTS: readonly (readonly [type: string, right: string])[] = [
+  ['TOPIC_AUTHORIZATION', 'DESCRIBE, DESCRIBE_CONFIGS, READ and WRITE on its topics, and CREATE unless KAFKA_CREATE_TOPICS is false'],
+  ['GROUP_AUTHORIZATION', 'READ on its groups, whose names begin with KAFKA_GROUP_ID'],
+  ['CLUSTER_AUTHORIZATION', 'CREATE and DESCRIBE on the cluster, or create its topics and set KAFKA_CREATE_TOPICS=false'],
+];
+
 /** The error that kafkajs wrapped, as deep as it says anything. */
 export function rootOf(error: unknown): ClientError {
   if (!(error instanceof Error)) return new Error(String(error));
@@ -56,7 +63,9 @@ export function toBusbarError(error: unknown, doing: string, security: Security)
 export function reasonOf(error: unknown, security: Security): string {
   const root = rootOf(error);
   const connecting = connectionFailure(root, security);
-  return connecting === undefined ? root.message : `${connecting.what}; ${connecting.fix}`;
+  if (connecting !== undefined) return `${connecting.what}; ${connecting.fix}`;
+  const right = RIGHTS.find(([type]) => root.type?.startsWith(type));
+  return right === undefined ? root.message : `the user of this service may not (${root.message}); grant it ${right[1]}`;
 }
 
 export function codeOf(error: unknown, security: Security): ErrorCode {

@@ -15,6 +15,8 @@ export interface LastRead {
 /** What a subscription gives to each of its consumers, and hears from them. */
 export interface MembershipContext {
   readonly client: Kafka;
+  /** What its client has logged last: why no coordinator is told, it says nowhere else. */
+  readonly lastSaid: () => string | undefined;
   readonly admin: KafkaJsAdmin;
   readonly settings: Settings;
   readonly notices: Notices;

@@ -73,8 +73,15 @@ export class Membership implements GateKeeper {
       await Promise.all([joined, this.#running]);
     } catch (error) {
       const why = protocolType(error) === 'UNKNOWN_TOPIC_OR_PARTITION' ? `: a topic is missing of ${options.topics.join(', ')}` : '';
-      throw toBusbarError(error, `cannot join ${options.group}${why}`, settings);
+      throw toBusbarError(this.#refusal() ?? error, `cannot join ${options.group}${why}`, settings);
     }
+  }
+
+  /** kafkajs only says that it has found no coordinator, and looks for one again and again, when the group is not for this user. */
+  #refusal(): Error | undefined {
+    const said = this.#context.lastSaid();
+    if (said === undefined || !/group authorization failed/i.test(said)) return undefined;
+    return Object.assign(new Error(said), { type: 'GROUP_AUTHORIZATION_FAILED', retriable: false });
   }
 
   claims(): PartitionClaim[] {

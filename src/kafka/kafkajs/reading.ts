@@ -96,7 +96,7 @@ export class Reading {
   }
 
   async #ask(claim: PartitionClaim): Promise<number> {
-    const { admin, options, remembered, begun, lastRead } = this.#context;
+    const { admin, options, remembered, begun, lastRead, settings } = this.#context;
     const { topic, partition, key } = claim;
     const [{ beginning, end }, offsets] = await Promise.all([this.#range(claim), admin.groupOffsets(options.group, topic)]);
     const entry = offsets.find((each) => each.partition === partition);
@@ -114,7 +114,13 @@ export class Reading {
     const known = [inGroup, remembered.get(key), claim.next ?? claim.stood].filter((offset) => offset !== undefined);
     claim.stood = known.length === 0 ? undefined : Math.max(...known);
     if (claim.stood !== inGroup) claim.recommit();
-    const commit = (offset: number): Promise<void> => this.#commit([{ topic, partition, offset }]);
+    const commit = async (offset: number): Promise<void> => {
+      try {
+        await this.#commit([{ topic, partition, offset }]);
+      } catch (error) {
+        throw toBusbarError(error, `${options.group} cannot commit where it begins in ${key}`, settings);
+      }
+    };
     return options.start({ topic, partition, committed: claim.stood, beginning, end, commit });
   }
 

@@ -87,8 +87,10 @@ export class KafkaJsSubscription implements Subscription {
 
   async #joinAnew(): Promise<void> {
     const began = Date.now();
+    let said: string | undefined;
     const membership = new Membership({
-      client: newClient(this.#settings, this.#notices),
+      client: newClient(this.#settings, this.#notices, (error) => (said = error)),
+      lastSaid: () => said,
       admin: this.#admin,
       settings: this.#settings,
       notices: this.#notices,
