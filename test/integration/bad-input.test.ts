@@ -50,7 +50,7 @@ describe('an event', () => {
     );
     const { service: running, bus } = await startedClient();
     expect(await failure(bus.publish(new OrderDrafted({ orderId: 'x' })))).toBe(
-      '[NOT_AN_EVENT] OrderDrafted is not decorated with @DomainEvent',
+      '[NOT_AN_EVENT] OrderDrafted is no event: decorate the class itself with @DomainEvent({ name, topic, … })',
     );
     await bus.publish(new OrderPlaced({ orderId: 'next' }));
     expect(await onTheLog(running)).toEqual(['next']);
@@ -175,7 +175,7 @@ describe('a batch of gzip that inflates to 1 GB', () => {
 
     const health = await becomes(service, 'processor orders', 'red', 'a batch inflates to 1 GB');
     expect(check(health, 'processor orders').message).toBe(
-      `${topic}/0 waits at offset 1, others go on: [BATCH_UNREADABLE] a batch of ${bomb.length} bytes inflates to more than 134217728 bytes`,
+      `${topic}/0 waits at offset 1, others go on: [BATCH_UNREADABLE] a batch of ${bomb.length} bytes of gzip inflates to more than 134217728 bytes`,
     );
     const orders = container.get(Orders);
     await orders.untilHandled(2);

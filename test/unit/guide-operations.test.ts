@@ -38,3 +38,17 @@ it('the page of operations names exactly the headers of a dead letter', () => {
   const table = between('headers').exec(readFileSync(PAGE, 'utf8'))?.[2] ?? '';
   expect([...table.matchAll(/^\| `([^`]+)`/gm)].map(([, name]) => name)).toEqual(Object.keys(letter.headers));
 });
+
+it('the page of operations says of each bad input what its test has seen', () => {
+  const table = between('bad input').exec(readFileSync(PAGE, 'utf8'))?.[2] ?? '';
+  const rows = [...table.matchAll(/^\| (.+) \| (.*) \| (.+) \| (.+) \| `(test\/[^`]+)` \|$/gm)];
+  expect(rows.length).toBeGreaterThan(30);
+  for (const [, what, code, told = '', , file] of rows) {
+    const test = readFileSync(new URL(`../../../${file}`, import.meta.url), 'utf8');
+    const words = /`([^`]+)`/.exec(told)?.[1];
+    expect(words, `what is told of ${what}`).toBeDefined();
+    expect(test, `${file} shows what is told of ${what}`).toContain(words);
+    const name = /`(.+)`/.exec(code ?? '')?.[1];
+    if (name !== undefined) expect(Object.keys(ERROR_CODES), `the code of ${what}`).toContain(name);
+  }
+});
