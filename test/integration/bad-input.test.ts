@@ -6,7 +6,7 @@ import kafkajs from 'kafkajs';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 
 import type { EventContext } from '../../src/bus/event-context.js';
-import type { EventClass, EventInit } from '../../src/event/contract.js';
+import type { EventInit } from '../../src/event/contract.js';
 import { startEmbeddedKafka } from '../../src/kafka/embedded/embedded-kafka.js';
 import { useCompressions } from '../../src/kafka/kafkajs/compression.js';
 import { Handles } from '../../src/processor/handles.js';
@@ -42,7 +42,7 @@ describe('an event', () => {
     (await everythingOn(service.client, 'orders')).map(({ key }) => key);
 
   it('of a class without decorator is refused at the start, and by publish where it was forgotten', async () => {
-    const { service } = await application({}, { events: [OrderPlaced, OrderShipped, OrderDrafted as EventClass] });
+    const { service } = await application({}, { events: [OrderPlaced, OrderShipped, OrderDrafted] });
     expect(await failure(service.start())).toBe(
       `[WIRING_INVALID] one thing is wrong with how the application is put together; nothing was connected
   1. OrderDrafted is in \`events\` and is no event
