@@ -6,6 +6,9 @@ import { join, resolve } from 'node:path';
 import { BusbarError } from '../../errors.js';
 import { DataDirLock } from './data-dir-lock.js';
 
+/** What a broker that was just ended has still under way may be written a moment later. */
+const REMOVAL = { recursive: true, force: true, maxRetries: 10, retryDelay: 50 } as const;
+
 /** A directory that this broker alone may use, until `release`. */
 export interface DataDirectory {
   readonly path: string;
@@ -44,7 +47,7 @@ async function temporaryDirectory(): Promise<DataDirectory> {
     path,
     release: async () => {
       process.off('exit', removeAtExit);
-      await rm(path, { recursive: true, force: true });
+      await rm(path, REMOVAL);
       await lock.release();
     },
   };
@@ -59,7 +62,7 @@ async function removeIfAbandoned(path: string): Promise<void> {
   try {
     if (!(await DataDirLock.wasTaken(path))) return; // its maker is about to
     const lock = await DataDirLock.acquire(path);
-    await rm(path, { recursive: true, force: true });
+    await rm(path, REMOVAL);
     await lock.release();
   } catch {
     // In use, of another user, or removed by another one meanwhile: nothing to clean up here.
