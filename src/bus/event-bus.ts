@@ -90,6 +90,8 @@ export class EventBus {
    * a `PublishAllError` that names which are safe, which were not sent, and which are unknown.
    */
   async publishAll<E extends object>(events: Iterable<E>): Promise<Receipt<E>[]> {
+    if (typeof (events as Partial<Iterable<E>> | undefined)?.[Symbol.iterator] !== 'function')
+      throw new BusbarError('ARGUMENT_INVALID', 'publishAll takes a list of events; a single one goes to publish');
     const all = [...events];
     const around = this.#around();
     const prepared = all.map((event): Preparation<E> => {
@@ -112,11 +114,16 @@ export class EventBus {
 
   /**
    * Lets `handler` hear every event of exactly this class. Returns the unsubscriber. Listeners start in the order of
-   * their priority, then of subscription; they do not wait for each other's promises. Throws `NOT_AN_EVENT` and
-   * `EVENT_DEFINITION`.
+   * their priority, then of subscription; they do not wait for each other's promises. Throws `NOT_AN_EVENT`,
+   * `EVENT_DEFINITION` and `ARGUMENT_INVALID`.
    */
   subscribe<E extends object>(eventClass: EventClass<E>, handler: Handler<E>, options: SubscribeOptions = {}): () => void {
     contractOf(eventClass);
+    if (typeof handler !== 'function')
+      throw new BusbarError(
+        'ARGUMENT_INVALID',
+        `who hears ${eventClass.name} must be a function: bus.subscribe(${eventClass.name}, (event, ctx) => …)`,
+      );
     const { priority = 0, once = false } = options;
     const listener: Listener = {
       name: handler.name || 'without a name',

@@ -51,7 +51,12 @@ export function objectLayer(source: Readonly<Record<string, unknown>>, place: st
   const nameOf = ({ name, variable }: Setting): string => `${name} ${place}${variable === undefined ? '' : ` (${variable})`}`;
   const given = new Map<string, unknown>();
   const findings: Finding[] = [];
-  for (const [written, value] of Object.entries(source)) {
+  // From plain JavaScript anything may come.
+  if (typeof source !== 'object' || source === null || Array.isArray(source)) {
+    const fix = "give an object, e.g. { serviceName: 'debates', bootstrapServers: 'host:9092' }";
+    findings.push({ name: `the settings ${place}`, value: undefined, allowed: 'an object of settings', fix });
+  }
+  for (const [written, value] of Object.entries(source ?? {})) {
     const setting = byName.get(plain(written));
     if (setting === undefined) {
       const meant = nearest(

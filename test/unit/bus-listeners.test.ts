@@ -7,6 +7,16 @@ import { deferred, kafka, manualOutlet, turn } from '../support/manual-outlet.js
 import { CacheCleared, order, OrderPlaced, setUp } from '../support/shop.js';
 
 describe('listeners', () => {
+  it('are functions, and several events are a list: what plain JavaScript may give instead is told', async () => {
+    const { bus } = setUp();
+    expect(() => bus.subscribe(OrderPlaced, undefined as never)).toThrow(
+      '[ARGUMENT_INVALID] who hears OrderPlaced must be a function: bus.subscribe(OrderPlaced, (event, ctx) => …)',
+    );
+    await expect(bus.publishAll(order('a') as never)).rejects.toThrow(
+      '[ARGUMENT_INVALID] publishAll takes a list of events; a single one goes to publish',
+    );
+  });
+
   it('start in the order of their priority, then of subscription', async () => {
     const { bus } = setUp();
     const log: string[] = [];

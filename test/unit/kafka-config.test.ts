@@ -166,6 +166,12 @@ describe('a configuration from the environment', () => {
     expect([...findingsOf(() => KafkaConfig.fromEnv({ ...NEEDED, KAFKA_TOPIC_PREFIX: prefix })).keys()]).toEqual(['KAFKA_TOPIC_PREFIX']);
   });
 
+  it.each([undefined, null, [], 'serviceName'])('wants an object in code, not %j', (given) => {
+    expect(findingsOf(() => KafkaConfig.from(given as never)).get('the settings in code')).toBe(
+      "undefined | an object of settings | give an object, e.g. { serviceName: 'debates', bootstrapServers: 'host:9092' }",
+    );
+  });
+
   it('does not mind the KAFKA_ variables of others', () => {
     const env = {
       ...NEEDED,
@@ -219,7 +225,14 @@ describe('a configuration file', () => {
   });
 
   it.each([
-    ['is not there', () => join(dir, 'nowhere.yaml'), 'cannot be read: ENOENT'],
+    ['is not there', () => join(dir, 'nowhere.yaml'), 'cannot be read: there is no such file'],
+    ['is a directory', () => dir, 'cannot be read: it is a directory'],
+    [
+      'is indented by tabs',
+      () => file('tabs.yaml', 'topics:\n\torders: {}\n'),
+      'a tab indents, where only spaces may, in line 2, column 1',
+    ],
+    ['says something twice', () => file('twice.yaml', 'acks: all\nacks: 1\n'), 'a name that was there before in line 2, column 1'],
     ['is not YAML', () => file('broken.yaml', `a: 1\nsaslPassword: ${CANARY}: b\n`), 'is not YAML: '],
     ['is a list', () => file('list.yaml', '- a\n'), 'has to hold settings'],
     ['refers to an anchor that is not there', () => file('alias.yaml', 'a: *b\n'), 'YAML'],

@@ -189,11 +189,11 @@ func (c *conn) send(p []byte) bool {
 
 func (c *conn) Close() error {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	if answer := c.refusal(); answer != nil && !c.ended {
 		c.send(answer)
 		c.requests = nil
 	}
+	c.mu.Unlock()
 	c.sock.Call("destroySoon")
 	return nil
 }
