@@ -36,6 +36,7 @@ export default defineConfig({
       project('chaos', ['dist/test/chaos/**/*.test.js'], 120_000),
       project('chaos-long', ['dist/test/chaos-long/**/*.test.js'], 600_000),
       project('kafka', ['dist/test/kafka/**/*.test.js'], 120_000),
+      project('chaos-kafka', ['dist/test/chaos-kafka/**/*.test.js'], 300_000),
     ],
   },
 });

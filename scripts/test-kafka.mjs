@@ -1,6 +1,6 @@
 // Runs tests against real Kafka, which is started before and always taken down after: scripts/kafka.sh.
 //
-//   npm run test:kafka             what asks for a Kafka, on one node, what a cluster may change on three
+//   npm run test:kafka             what asks for a Kafka, on one node, what a cluster may change on three, then what harms its own
 //   npm run test:kafka:versions    the contract of the driver on older versions of Kafka
 //
 // Arguments go to vitest.
@@ -34,6 +34,7 @@ function runs() {
   return [
     { nodes: 1, tests: [...tests, 'test/examples', 'dist/test/kafka/'] },
     { nodes: 3, tests: parts },
+    { nodes: 0, tests: ['dist/test/chaos-kafka/'] },
   ];
 }
 
@@ -52,7 +53,7 @@ function run(command, args, { env = process.env, keep = false } = {}) {
 let interrupted = false;
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => (interrupted = true));
 
-const projects = ['contract', 'integration', 'kafka'].flatMap((name) => ['--project', name]);
+const projects = ['contract', 'integration', 'kafka', 'chaos-kafka'].flatMap((name) => ['--project', name]);
 const more = process.argv.slice(2).filter((argument) => argument !== '--versions');
 for (const { version, nodes, tests } of runs()) {
   if (interrupted) break;

@@ -5,6 +5,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
+import type { ITopicMetadata } from 'kafkajs';
+
+import { until } from './application.js';
+import { kafkajsClient } from './kafkajs-client.js';
 import { TcpProxy } from './tcp-proxy.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -108,12 +112,37 @@ export class KafkaCluster {
     await script(this.env, 'resume', node);
   }
 
+  /** The node that leads the partition. */
+  async leader(topic: string, partition: number): Promise<number> {
+    const { partitions } = await this.#describe(topic);
+    return partitions.find(({ partitionId }) => partitionId === partition)!.leader;
+  }
+
+  /** Resolves when every copy of the topic is up to date again: the next fault may come. */
+  async inSync(topic: string): Promise<void> {
+    await until(async () => {
+      const { partitions } = await this.#describe(topic);
+      return partitions.every(({ isr, replicas }) => isr.length === replicas.length);
+    });
+  }
+
   /** All of it; its data is deleted. */
   async stop(): Promise<void> {
     await Promise.all(this.proxies.map((proxy) => proxy.stop()));
     const ended = once(this.keeper, 'exit');
     this.keeper.stdin?.end();
     await ended;
+  }
+
+  async #describe(topic: string): Promise<ITopicMetadata> {
+    const admin = kafkajsClient(this.bootstrap, { retry: { retries: 20, initialRetryTime: 100, maxRetryTime: 1_000 } }).admin();
+    await admin.connect();
+    try {
+      const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+      return topics[0]!;
+    } finally {
+      await admin.disconnect();
+    }
   }
 }
 

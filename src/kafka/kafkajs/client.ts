@@ -2,16 +2,17 @@ import kafkajs, { type Kafka, type SASLOptions } from 'kafkajs';
 
 import type { Notices } from '../../telemetry/notices.js';
 import { clientLog } from './client-log.js';
-import { guardedSockets } from './guarded-socket.js';
+import { GuardedSockets } from './guarded-socket.js';
 import type { Settings } from './options.js';
 import { useOwnWire } from './own-wire.js';
+import { ReconnectingKafka } from './reconnecting-kafka.js';
 
 /**
  * A kafkajs client of its own. Every kafkajs loop inside it is short: whoever uses it repeats, so that a deadline or a
  * close ends the repeating. `said` is told the errors that it logs.
  */
 export function newClient(settings: Settings, notices: Notices, said?: (error: string) => void): Kafka {
-  const client = new kafkajs.Kafka({
+  const config = {
     brokers: [...settings.brokers],
     clientId: settings.clientId,
     ...(settings.ssl !== undefined && { ssl: settings.ssl }),
@@ -20,10 +21,10 @@ export function newClient(settings: Settings, notices: Notices, said?: (error: s
     requestTimeout: settings.requestTimeoutMs,
     // NODE_ENV=test would change what is not given here.
     retry: { retries: 4, initialRetryTime: 50, maxRetryTime: 500, factor: 0.2, multiplier: 2 },
-    socketFactory: guardedSockets(notices),
     logLevel: kafkajs.logLevel.WARN,
     logCreator: clientLog(notices, said),
-  });
+  };
+  const client = new ReconnectingKafka(config, new GuardedSockets(notices));
   useOwnWire(client, notices);
   return client;
 }

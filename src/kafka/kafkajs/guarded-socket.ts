@@ -12,12 +12,31 @@ const KEEP_ALIVE_MS = 60_000;
 type Listener = (...args: unknown[]) => unknown;
 
 /**
- * Opens the sockets of kafkajs. It reads frames inside their events: what it throws there, such as at an answer that is too
- * short to be one, nobody could catch, and the process would end. Here it ends that connection only, with a notice, and
+ * Opens the sockets of a kafkajs client. It reads frames inside their events: what it throws there, such as at an answer that is
+ * too short to be one, nobody could catch, and the process would end. Here it ends that connection only, with a notice, and
  * what waits for an answer on it is told so.
  */
-export function guardedSockets(notices: Notices): ISocketFactory {
-  return (args) => new GuardedSocket(open(args), `${args.host}:${args.port}`, notices) as unknown as Socket;
+export class GuardedSockets {
+  readonly #notices: Notices;
+  readonly #open = new Map<GuardedSocket, string>();
+
+  constructor(notices: Notices) {
+    this.#notices = notices;
+  }
+
+  readonly factory: ISocketFactory = (args) => {
+    const broker = `${args.host}:${args.port}`;
+    const socket = open(args);
+    const guarded = new GuardedSocket(socket, broker, this.#notices);
+    this.#open.set(guarded, broker);
+    socket.once('close', () => this.#open.delete(guarded));
+    return guarded as unknown as Socket;
+  };
+
+  /** Ends the connections to a broker, `host:port`: what waits for an answer on them is told so. */
+  end(broker: string): void {
+    for (const [socket, peer] of this.#open) if (peer === broker) socket.cut(new Error(`${broker} did not answer in time`));
+  }
 }
 
 function open({ host, port, ssl, onConnect }: ISocketFactoryArgs): Socket {
@@ -51,6 +70,10 @@ class GuardedSocket {
   end(): this {
     this.#socket.end();
     return this;
+  }
+
+  cut(error: Error): void {
+    this.#socket.destroy(error);
   }
 
   unref(): this {
