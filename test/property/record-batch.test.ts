@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import kafkajs from 'kafkajs';
 import { expect, it } from 'vitest';
 
-import { crc32c } from '../../src/kafka/kafkajs/crc32c.js';
-import { decodeFetch } from '../../src/kafka/kafkajs/fetch-response.js';
+import { crc32c } from '../../src/kafka/kafkajs/wire/crc32c.js';
+import { decodeFetch } from '../../src/kafka/kafkajs/wire/fetch-response.js';
 import { useCompressions } from '../../src/kafka/kafkajs/compression.js';
-import { encodeProduce, type ProduceArguments } from '../../src/kafka/kafkajs/produce-request.js';
+import { encodeProduce, type ProduceArguments } from '../../src/kafka/kafkajs/wire/produce-request.js';
 import { anyMessage } from '../support/any-message.js';
 import { answerOf, batchOf, changed } from '../support/fetch-answer.js';
 import { kafkaJsChecksum, kafkaJsFetch, kafkaJsProduce, type KafkaJsRecord } from '../support/kafkajs-inside.js';

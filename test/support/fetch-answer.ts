@@ -1,7 +1,7 @@
 import type { Message } from 'kafkajs';
 
-import { crc32c } from '../../src/kafka/kafkajs/crc32c.js';
-import { type BatchOrigin, RecordBatch } from '../../src/kafka/kafkajs/record-batch.js';
+import { crc32c } from '../../src/kafka/kafkajs/wire/crc32c.js';
+import { type BatchOrigin, RecordBatch } from '../../src/kafka/kafkajs/wire/record-batch.js';
 
 /** Where a batch has its checksum, and what it is over. */
 const CRC_AT = 17;

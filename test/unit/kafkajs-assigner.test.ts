@@ -1,7 +1,7 @@
 import kafkajs, { type Cluster } from 'kafkajs';
 import { describe, expect, it } from 'vitest';
 
-import { assign, dealOut } from '../../src/kafka/kafkajs/assigner.js';
+import { assign, dealOut } from '../../src/kafka/kafkajs/consuming/assigner.js';
 
 const member = (memberId: string, ...topics: string[]) => ({ memberId, topics: new Set(topics) });
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
-import { readBatches } from '../../src/kafka/kafkajs/batch-reader.js';
+import { readBatches } from '../../src/kafka/kafkajs/wire/batch-reader.js';
 import { useCompressions } from '../../src/kafka/kafkajs/compression.js';
-import { UnreadableBatch } from '../../src/kafka/kafkajs/fetched-record.js';
-import { decodeFetch } from '../../src/kafka/kafkajs/fetch-response.js';
+import { UnreadableBatch } from '../../src/kafka/kafkajs/wire/fetched-record.js';
+import { decodeFetch } from '../../src/kafka/kafkajs/wire/fetch-response.js';
 import { Random } from '../support/random.js';
 import { answerOf, batchHolding, batchOf, changed } from '../support/fetch-answer.js';
 

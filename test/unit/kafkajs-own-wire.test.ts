@@ -2,9 +2,9 @@ import kafkajs, { type Kafka } from 'kafkajs';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import { newClient } from '../../src/kafka/kafkajs/client.js';
-import { FetchedRecord } from '../../src/kafka/kafkajs/fetched-record.js';
+import { FetchedRecord } from '../../src/kafka/kafkajs/wire/fetched-record.js';
 import { settingsOf } from '../../src/kafka/kafkajs/options.js';
-import { useOwnWire } from '../../src/kafka/kafkajs/own-wire.js';
+import { useOwnWire } from '../../src/kafka/kafkajs/wire/own-wire.js';
 import { type Notice, Notices } from '../../src/telemetry/notices.js';
 import { answerOf, batchOf } from '../support/fetch-answer.js';
 import { type KafkaJsAnswer, KafkaJsEncoder, kafkaJsLookup } from '../support/kafkajs-inside.js';

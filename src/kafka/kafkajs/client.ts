@@ -4,8 +4,8 @@ import type { Notices } from '../../telemetry/notices.js';
 import { clientLog } from './client-log.js';
 import { GuardedSockets } from './guarded-socket.js';
 import type { Settings } from './options.js';
-import { useOwnWire } from './own-wire.js';
 import { ReconnectingKafka } from './reconnecting-kafka.js';
+import { useOwnWire } from './wire/own-wire.js';
 
 /**
  * A kafkajs client of its own. Every kafkajs loop inside it is short: whoever uses it repeats, so that a deadline or a

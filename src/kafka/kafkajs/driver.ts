@@ -8,9 +8,9 @@ import { KafkaJsAdmin } from './admin.js';
 import { settlesWithin } from './backoff.js';
 import { tryCompression, useCompressions } from './compression.js';
 import { settingsOf, type KafkaJsOptions, type Settings } from './options.js';
-import { Producing } from './producing.js';
+import { Producing } from './producing/producing.js';
 import { setNoTimersInThePast } from './request-queue.js';
-import { KafkaJsSubscription } from './subscription.js';
+import { KafkaJsSubscription } from './consuming/subscription.js';
 import { TopicPartitions } from './topic-partitions.js';
 
 /** The driver over kafkajs. What kafkajs does wrong by itself is listed in docs/decisions and kept away from the caller. */

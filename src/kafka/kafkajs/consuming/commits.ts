@@ -1,6 +1,6 @@
-import type { Notices } from '../../telemetry/notices.js';
+import type { Notices } from '../../../telemetry/notices.js';
 import type { PartitionClaim } from './claim.js';
-import { protocolType } from './failure.js';
+import { protocolType } from '../failure.js';
 import type { OffsetToCommit } from './group-commit.js';
 
 /**

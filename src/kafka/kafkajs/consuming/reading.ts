@@ -1,13 +1,13 @@
 import type { EachBatchPayload, KafkaMessage } from 'kafkajs';
 
-import { BusbarError } from '../../errors.js';
-import type { Batch } from '../driver.js';
-import type { InRecord } from '../record.js';
-import { NO_OFFSET } from './admin.js';
-import { Backoff, settlesWithin } from './backoff.js';
+import { BusbarError } from '../../../errors.js';
+import type { Batch } from '../../driver.js';
+import type { InRecord } from '../../record.js';
+import { NO_OFFSET } from '../admin.js';
+import { Backoff, settlesWithin } from '../backoff.js';
 import type { Comparison, PartitionClaim } from './claim.js';
-import { toBusbarError } from './failure.js';
-import { FetchedRecord, UnreadableBatch } from './fetched-record.js';
+import { toBusbarError } from '../failure.js';
+import { FetchedRecord, UnreadableBatch } from '../wire/fetched-record.js';
 import type { Fetching } from './fetching.js';
 import type { OffsetToCommit } from './group-commit.js';
 import type { MembershipContext } from './membership-context.js';

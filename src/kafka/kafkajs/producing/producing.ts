@@ -1,9 +1,9 @@
-import type { BusbarError } from '../../errors.js';
-import type { Notices } from '../../telemetry/notices.js';
-import type { WireRecord } from '../record.js';
-import { settlesWithin } from './backoff.js';
-import type { Security } from './connection-failure.js';
-import type { Settings } from './options.js';
+import type { BusbarError } from '../../../errors.js';
+import type { Notices } from '../../../telemetry/notices.js';
+import type { WireRecord } from '../../record.js';
+import { settlesWithin } from '../backoff.js';
+import type { Security } from '../connection-failure.js';
+import type { Settings } from '../options.js';
 import { IdempotentProducer } from './producer.js';
 import { Sending } from './sending.js';
 

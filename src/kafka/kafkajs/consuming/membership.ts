@@ -1,10 +1,10 @@
 import type { Consumer } from 'kafkajs';
 
-import { BusbarError } from '../../errors.js';
-import { settlesWithin } from './backoff.js';
+import { BusbarError } from '../../../errors.js';
+import { settlesWithin } from '../backoff.js';
 import { PartitionClaim, partitionKey } from './claim.js';
 import { Commits } from './commits.js';
-import { protocolType, toBusbarError } from './failure.js';
+import { protocolType, toBusbarError } from '../failure.js';
 import { Fetching } from './fetching.js';
 import { GroupCommit, type OffsetToCommit } from './group-commit.js';
 import type { MembershipContext } from './membership-context.js';

@@ -1,4 +1,4 @@
-import { BusbarError } from '../../errors.js';
+import { BusbarError } from '../../../errors.js';
 
 /**
  * Reads what a broker sent, from front to back and never beyond its end: throws `BATCH_UNREADABLE` instead.

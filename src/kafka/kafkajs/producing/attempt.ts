@@ -1,6 +1,6 @@
 import type { IHeaders, Message } from 'kafkajs';
 
-import type { WireRecord } from '../record.js';
+import type { WireRecord } from '../../record.js';
 
 /** Thrown into kafkajs instead of the bytes of a batch that was given up. */
 class GivenUp extends Error {

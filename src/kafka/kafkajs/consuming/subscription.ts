@@ -1,12 +1,12 @@
-import type { BusbarError } from '../../errors.js';
-import type { Notices } from '../../telemetry/notices.js';
-import type { Claim, ConsumeOptions, GroupMembership, Subscription } from '../driver.js';
-import type { KafkaJsAdmin } from './admin.js';
-import { Backoff } from './backoff.js';
-import { newClient } from './client.js';
+import type { BusbarError } from '../../../errors.js';
+import type { Notices } from '../../../telemetry/notices.js';
+import type { Claim, ConsumeOptions, GroupMembership, Subscription } from '../../driver.js';
+import type { KafkaJsAdmin } from '../admin.js';
+import { Backoff } from '../backoff.js';
+import { newClient } from '../client.js';
 import type { LastRead } from './membership-context.js';
 import { Membership } from './membership.js';
-import type { Settings } from './options.js';
+import type { Settings } from '../options.js';
 
 /** A group may need so long to find its coordinator, the first time on a new cluster. */
 const FIRST_JOIN_MS = 30_000;

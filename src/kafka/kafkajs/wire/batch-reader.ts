@@ -1,6 +1,6 @@
 import kafkajs from 'kafkajs';
 
-import { BusbarError } from '../../errors.js';
+import { BusbarError } from '../../../errors.js';
 import { ByteReader, malformed } from './byte-reader.js';
 import { crc32c } from './crc32c.js';
 import { type BatchContext, FetchedRecord, UnreadableBatch } from './fetched-record.js';

@@ -1,10 +1,10 @@
 import type { Kafka } from 'kafkajs';
 
-import type { BusbarError } from '../../errors.js';
-import type { Notices } from '../../telemetry/notices.js';
-import type { ConsumeOptions } from '../driver.js';
-import type { KafkaJsAdmin } from './admin.js';
-import type { Settings } from './options.js';
+import type { BusbarError } from '../../../errors.js';
+import type { Notices } from '../../../telemetry/notices.js';
+import type { ConsumeOptions } from '../../driver.js';
+import type { KafkaJsAdmin } from '../admin.js';
+import type { Settings } from '../options.js';
 
 /** By which a log is known again. */
 export interface LastRead {

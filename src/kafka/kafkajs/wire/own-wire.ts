@@ -1,6 +1,6 @@
 import type { Kafka } from 'kafkajs';
 
-import type { Notices } from '../../telemetry/notices.js';
+import type { Notices } from '../../../telemetry/notices.js';
 import { decodeFetch } from './fetch-response.js';
 import { encodeProduce, type ProduceArguments } from './produce-request.js';
 

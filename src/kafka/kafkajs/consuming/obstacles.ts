@@ -1,6 +1,6 @@
-import type { Notices } from '../../telemetry/notices.js';
-import type { Blocked } from '../driver.js';
-import { Backoff } from './backoff.js';
+import type { Notices } from '../../../telemetry/notices.js';
+import type { Blocked } from '../../driver.js';
+import { Backoff } from '../backoff.js';
 import type { PartitionClaim } from './claim.js';
 
 /** What is in the way may be mended at the broker; inflating it again and again would keep everybody else waiting. */

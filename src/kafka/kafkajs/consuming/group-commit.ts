@@ -1,6 +1,6 @@
 import type { Consumer, EachBatchPayload } from 'kafkajs';
 
-import { BusbarError } from '../../errors.js';
+import { BusbarError } from '../../../errors.js';
 
 export interface OffsetToCommit {
   readonly topic: string;

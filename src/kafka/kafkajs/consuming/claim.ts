@@ -1,5 +1,5 @@
-import type { Batch, Blocked, Claim } from '../driver.js';
-import type { InRecord } from '../record.js';
+import type { Batch, Blocked, Claim } from '../../driver.js';
+import type { InRecord } from '../../record.js';
 import type { LastRead } from './membership-context.js';
 
 /** A record to be read again, and where reading goes on when it is still the same. */

@@ -1,6 +1,6 @@
 import kafkajs, { type Assignment, type Cluster, type GroupMember, type GroupMemberAssignment } from 'kafkajs';
 
-import { protocolType } from './failure.js';
+import { protocolType } from '../failure.js';
 
 const { MemberMetadata, MemberAssignment } = kafkajs.AssignerProtocol;
 

@@ -1,5 +1,5 @@
-import type { BusbarError } from '../../errors.js';
-import type { InHeaders, InRecord } from '../record.js';
+import type { BusbarError } from '../../../errors.js';
+import type { InHeaders, InRecord } from '../../record.js';
 
 /** What a record has in common with those of its batch. kafkajs asks for it, to leave out aborted transactions. */
 export interface BatchContext {

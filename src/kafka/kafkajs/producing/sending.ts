@@ -1,11 +1,11 @@
 import type { RecordMetadata } from 'kafkajs';
 
-import type { BusbarError, ErrorCode } from '../../errors.js';
-import { ProduceError } from '../produce-error.js';
-import type { WireRecord } from '../record.js';
+import type { BusbarError, ErrorCode } from '../../../errors.js';
+import { ProduceError } from '../../produce-error.js';
+import type { WireRecord } from '../../record.js';
 import { BatchAttempt } from './attempt.js';
-import { Backoff } from './backoff.js';
-import { codeOf, mayPass, protocolType, reasonOf, toBusbarError } from './failure.js';
+import { Backoff } from '../backoff.js';
+import { codeOf, mayPass, protocolType, reasonOf, toBusbarError } from '../failure.js';
 import type { IdempotentProducer } from './producer.js';
 import type { Producing } from './producing.js';
 

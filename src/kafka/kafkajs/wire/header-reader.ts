@@ -1,4 +1,4 @@
-import type { InHeaders } from '../record.js';
+import type { InHeaders } from '../../record.js';
 import type { ByteReader } from './byte-reader.js';
 
 /** Longer values stay bytes: text is what most are read for, and most are short. */

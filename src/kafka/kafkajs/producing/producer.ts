@@ -1,9 +1,9 @@
 import type { Message, Producer, RecordMetadata } from 'kafkajs';
 
-import type { Notices } from '../../telemetry/notices.js';
-import { newClient } from './client.js';
-import { COMPRESSION_TYPES } from './compression.js';
-import type { Settings } from './options.js';
+import type { Notices } from '../../../telemetry/notices.js';
+import { newClient } from '../client.js';
+import { COMPRESSION_TYPES } from '../compression.js';
+import type { Settings } from '../options.js';
 
 /**
  * One kafkajs producer with one producer id, from its making until it is retired. Its promise is that of the broker:
