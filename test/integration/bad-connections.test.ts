@@ -195,7 +195,13 @@ describe('a start that is given', () => {
     rmSync(dir, { recursive: true });
   });
 
-  it.concurrent.each(CASES)('%s says so, and what to change', async (_, port, settings, text) => {
-    expect(await startError(address[port], settings)).toBe(text);
-  });
+  // Who never answers is asked five times, 10 s each.
+  const LONG_ENOUGH_MS = 120_000;
+  it.concurrent.each(CASES)(
+    '%s says so, and what to change',
+    async (_, port, settings, text) => {
+      expect(await startError(address[port], settings)).toBe(text);
+    },
+    LONG_ENOUGH_MS,
+  );
 });

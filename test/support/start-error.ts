@@ -14,5 +14,5 @@ export async function startError(address: string, settings: KafkaSettings): Prom
 
 /** The text without what is not the same everywhere. */
 export function settled(message: string, address: string): string {
-  return message.replaceAll(address, 'HOST').replace(/\([^)]*\)/, '(…)');
+  return message.replaceAll(address, 'HOST').replace(/\((?:[^()]|\([^()]*\))*\)/, '(…)');
 }
