@@ -46,7 +46,7 @@ async function server(meet: (socket: Socket) => void): Promise<string> {
 
 /** Answers on its first connection that two bytes follow, and two bytes are no answer of Kafka. From the second on it is the broker. */
 async function failsFirst(): Promise<string> {
-  const [host, port] = (await sharedKafka()).bootstrap.split(':') as [string, string];
+  const [host, port] = (await sharedKafka()).bootstrap.split(',', 1)[0]!.split(':') as [string, string];
   let connections = 0;
   return server((socket) => {
     if (++connections === 1) socket.once('data', () => socket.write(Buffer.from([0, 0, 0, 2, 1, 2])));

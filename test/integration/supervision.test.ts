@@ -42,6 +42,17 @@ describe.concurrent('a service whose topic', () => {
     await becomesWell(service, 'processor orders', 'the operator had chosen');
   });
 
+  it('is deleted says so to whoever publishes, instead of at the deadline, and takes events when it is there again', async () => {
+    const { publish, topic } = await running(shared, {}, { processors: [] });
+    const admin = await adminOf(await shared);
+    await publish('o-0');
+    await admin.deleteTopics({ topics: [topic] });
+    await expect(publish('o-1')).rejects.toMatchObject({ code: 'TOPIC_MISSING' });
+
+    await admin.createTopics({ topics: [{ topic, numPartitions: 1 }] });
+    expect(await publish('o-2')).toMatchObject([{ where: 'kafka', offset: 0 }]);
+  });
+
   it('gets more partitions reads the new ones from their beginning, publishes to them, and says that keys have moved', async () => {
     const { orders, notices, topic, group, publish } = await running(shared, { autoOffsetReset: 'latest' });
     const admin = await adminOf(await shared);

@@ -37,8 +37,8 @@ class KafkaJsDriver implements KafkaDriver {
     this.#adminClient = new AdminClient(settings, notices);
     this.#clusterClient = new AdminClient(settings, notices);
     this.#admin = new KafkaJsAdmin(this.#adminClient, this.#clusterClient);
-    this.#producing = new Producing(settings, notices);
     this.#topics = new TopicPartitions(this.#admin, settings.metadataMaxAgeMs);
+    this.#producing = new Producing(settings, notices, (topic, partition) => this.#topics.has(topic, partition));
   }
 
   get admin(): KafkaAdmin {

@@ -1,3 +1,4 @@
+import { BusbarError } from '../../errors.js';
 import type { KafkaJsAdmin } from './admin.js';
 
 interface Known {
@@ -20,6 +21,15 @@ export class TopicPartitions {
     const known = this.#known.get(topic);
     if (known !== undefined && Date.now() - known.at < this.maxAgeMs) return Promise.resolve(known.count);
     return this.#ask(topic);
+  }
+
+  /** Asks the cluster; false only when it says so. */
+  async has(topic: string, partition: number): Promise<boolean> {
+    try {
+      return partition < (await this.#ask(topic));
+    } catch (error) {
+      return !(error instanceof BusbarError && error.code === 'TOPIC_MISSING');
+    }
   }
 
   /** Asks again at the next call. */

@@ -19,7 +19,12 @@ export class Producing {
   #closed = false;
   #producer: IdempotentProducer | undefined;
 
-  constructor(settings: Settings, notices: Notices) {
+  constructor(
+    settings: Settings,
+    notices: Notices,
+    /** False only when the cluster says so. */
+    readonly hasPartition: (topic: string, partition: number) => Promise<boolean>,
+  ) {
     this.#settings = settings;
     this.#notices = notices;
   }

@@ -83,7 +83,9 @@ export class Sending {
         if (outcome === undefined) break;
         if ('offset' in outcome) return outcome.offset;
         this.#last = outcome.error;
-        this.#rejectIfFinal(outcome.error);
+        const gone = await Promise.race([this.#isGone(outcome.error), ended]);
+        if (gone === undefined) break;
+        this.#rejectIfFinal(outcome.error, gone);
         this.onRetry?.(toBusbarError(outcome.error, `cannot write to ${this.topic}[${this.partition}]`, this.producing.security));
         await this.#backoff.pause(this.#ended.signal);
       }
@@ -124,7 +126,13 @@ export class Sending {
     throw Object.assign(new Error('the acknowledgement does not belong to the batch'), { retriable: false });
   }
 
-  #rejectIfFinal(error: unknown): void {
+  /** One broker may be behind the others, and kafkajs fails in the same words when another topic of its producer is gone. */
+  async #isGone(error: unknown): Promise<boolean> {
+    if (protocolType(error) !== 'UNKNOWN_TOPIC_OR_PARTITION' || Date.now() - this.#started < TOPIC_GRACE_MS) return false;
+    return !(await this.producing.hasPartition(this.topic, this.partition));
+  }
+
+  #rejectIfFinal(error: unknown, gone: boolean): void {
     const producer = this.#producer;
     const type = protocolType(error);
     const certain = this.#attempt.written === 0;
@@ -138,8 +146,7 @@ export class Sending {
       producer.retire();
       return;
     }
-    if (type === 'UNKNOWN_TOPIC_OR_PARTITION' ? Date.now() - this.#started < TOPIC_GRACE_MS : mayPass(error, this.producing.security))
-      return;
+    if (!gone && mayPass(error, this.producing.security)) return;
     if (!certain) this.producing.replace(producer, this.topic, this.partition, 'a batch failed that may have been written');
     throw this.#failure(codeOf(error, this.producing.security), certain ? 'not-sent' : 'unknown', 'not written', error);
   }
@@ -158,7 +165,8 @@ export class Sending {
   #failure(code: ErrorCode, certainty: 'not-sent' | 'unknown', what: string, cause: unknown): ProduceError {
     const { security } = this.producing;
     const reason = cause === undefined ? `no answer from ${security.brokers.join(', ')}` : reasonOf(cause, security);
-    const retriable = code === 'DELIVERY_TIMEOUT' || mayPass(cause, security);
+    // A topic that is gone comes back when somebody creates it, and not by itself.
+    const retriable = code === 'DELIVERY_TIMEOUT' || (code !== 'TOPIC_MISSING' && mayPass(cause, security));
     return new ProduceError(code, `${this.topic}[${this.partition}]: ${what}: ${reason}`, { certainty, retriable, cause });
   }
 }
