@@ -30,7 +30,8 @@ export const arrows = {
   bridge: ['inbound'],
   replay: ['processor', 'bridge'],
   // Which Kafka an application talks to is decided when it is put together, so nothing below knows the choices.
-  'kafka/kafkajs': ['kafka'],
+  'kafka/compression': ['kafka'],
+  'kafka/kafkajs': ['kafka', 'kafka/compression'],
   'kafka/embedded': ['kafka'],
   'kafka/simulated': ['kafka'],
   service: ['replay', 'kafka/kafkajs', 'kafka/embedded', 'kafka/simulated'],
@@ -43,6 +44,9 @@ export const arrows = {
 /** Libraries that only these places of `src/` may import. A place is a folder or, with its extension, a file. */
 export const libraries = {
   kafkajs: ['kafka/kafkajs'],
+  snappyjs: ['kafka/compression'],
+  'lz4-napi': ['kafka/compression'],
+  '@bokuweb/zstd-wasm': ['kafka/compression'],
   eventemitter3: ['telemetry'],
   cockatiel: ['outbound'],
   avsc: ['codec', 'schema'],

@@ -203,7 +203,7 @@ export class Mirror {
       driver,
       group,
       topics,
-      starts: new StartOffsets({ group, from, driver, store, notices }),
+      starts: new StartOffsets({ group, from, driver, store, hasInbox: false, notices }),
       concurrency: 1,
       maxInFlight,
       drainMs,

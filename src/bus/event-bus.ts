@@ -87,7 +87,7 @@ export class EventBus {
 
   /**
    * Publishes in the order given and waits for all. Nothing goes out when one of them is refused beforehand. Rejects with
-   * a `PublishAllError` that names which are safe, which were not sent, and which are unknown.
+   * a `PublishAllError` that names which are safe, which were not sent, and which are unknown; `ARGUMENT_INVALID` for what is no list.
    */
   async publishAll<E extends object>(events: Iterable<E>): Promise<Receipt<E>[]> {
     if (typeof (events as Partial<Iterable<E>> | undefined)?.[Symbol.iterator] !== 'function')

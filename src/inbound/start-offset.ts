@@ -23,6 +23,8 @@ export interface StartOffsetsOptions {
   readonly from: From;
   readonly driver: KafkaDriver;
   readonly store: Store | undefined;
+  /** Whether what was handled is known by an inbox when it comes again. */
+  readonly hasInbox: boolean;
   readonly notices: Notices;
 }
 
@@ -117,10 +119,11 @@ export class StartOffsets {
   }
 
   #lost({ topic, partition, beginning, end }: StartPosition): BusbarError {
+    const again = this.#options.hasInbox ? 'is dropped as duplicate while the inbox keeps it' : 'is handled again';
     return new BusbarError(
       'OFFSETS_LOST',
       `group ${this.#options.group} had committed an offset of ${topic}/${partition} and it is gone (it expired, or the topic was deleted and created again). ` +
-        `Nothing was reset. Commit ${beginning} to read everything that is left (what was handled before is dropped as duplicate while the inbox keeps it), or ${end} to read only what comes`,
+        `Nothing was reset. Commit ${beginning} to read everything that is left (what was handled before ${again}), or ${end} to read only what comes`,
     );
   }
 

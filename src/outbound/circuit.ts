@@ -5,6 +5,14 @@ import { OpenCircuit } from './open-circuit.js';
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+/** What holds up a topic whose oldest event has no place: whatever it had in the queue before is settled. */
+const CROWDED_OUT: Failure = {
+  code: 'BUFFER_FULL',
+  reason: 'the outbound queue is full of other events',
+  certainty: 'not-sent',
+  retriable: true,
+};
+
 /** Whether a topic takes events now. */
 export interface CircuitStats {
   /** `closed`: all. `half-open`: the next one, to see whether it is acknowledged. `open`: none. */
@@ -28,7 +36,8 @@ export interface Interruption {
  * Whether a topic takes new events. It opens when its oldest event has waited half of the time until its deadline and nothing of the
  * topic was acknowledged in as long: whoever publishes then is told at once instead of at a deadline that the queue hardly
  * meets. What is in the queue keeps its place, its deadline and its attempts; the first acknowledgement of anything on
- * the topic closes the circuit. Where nothing is left in the queue, one event at a time tries.
+ * the topic closes the circuit. One event at a time is let through to try, a second after the refusals began or the last
+ * one failed, also while others still wait.
  */
 export class Circuit {
   readonly #topic: string;
@@ -107,7 +116,7 @@ export class Circuit {
     this.#stalledSince = Math.max(since, this.#acknowledgedAt);
     const left = this.#stalledSince + (deadline - since) / 2 - Date.now();
     if (left > 0) this.#lookIn(left);
-    else this.#open();
+    else this.#open(oldest);
   }
 
   #lookIn(ms: number): void {
@@ -116,7 +125,8 @@ export class Circuit {
     this.#timer.unref();
   }
 
-  #open(): void {
+  #open(oldest: Entry): void {
+    if (oldest.inLine) this.#trouble ??= CROWDED_OUT;
     this.#refusedBefore = this.#refused;
     this.#opened = new OpenCircuit();
     this.#notices.raise({

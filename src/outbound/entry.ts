@@ -31,6 +31,8 @@ export class Entry {
   bytes = 0;
   /** Counted by `Room`. */
   inRoom = false;
+  /** Stands in line for the room. */
+  inLine = false;
   /** With the driver now. */
   inFlight = false;
   settled = false;

@@ -27,6 +27,7 @@ export class Room {
       this.#take(entry);
       return true;
     }
+    entry.inLine = true;
     this.#line.push({ entry, admitted });
     return false;
   }
@@ -58,6 +59,7 @@ export class Room {
   }
 
   #take(entry: Entry): void {
+    entry.inLine = false;
     entry.inRoom = true;
     this.#records += 1;
     this.#bytes += entry.bytes;

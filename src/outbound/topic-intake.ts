@@ -9,6 +9,8 @@ import { Lane, type LaneParts } from './lane.js';
 /** How old (ms) a partition count may become before it is asked for again, beside the sending. As new as what the consumers know. */
 const COUNT_AGE_MS = 10_000;
 const ASK_AGAIN_MS = 200;
+/** For how long (ms) brokers may say that there is no such topic: one that was just created is not known to all of them at once. */
+const MISSING_MS = 5_000;
 
 /**
  * Where the records of one topic begin: keeps them in the order of the calls until each is encoded, the number of
@@ -26,6 +28,8 @@ export class TopicIntake {
   #asking = false;
   /** Why the number of partitions is not known. */
   #trouble: BusbarError | undefined;
+  /** Since when every answer was that there is no such topic. */
+  #missingSince: number | undefined;
   /** Where records without key go now, before it is taken modulo the count; begins anywhere, so that processes differ. */
   #keyless = Math.floor(Math.random() * 2 ** 20);
   #keylessInARow = 0;
@@ -158,17 +162,23 @@ export class TopicIntake {
       this.#countedAt = Date.now();
       return;
     }
-    const retriable = error instanceof BusbarError && error.retriable;
-    if (!retriable) {
-      this.#asking = false;
-      for (let head = this.#waiting.shift(); head !== undefined; head = this.#waiting.shift()) head.failed(notSent(error));
-      return;
-    }
+    if (!(error instanceof BusbarError) || !error.retriable) return this.#giveUp(notSent(error));
+    this.#missingSince = error.code === 'TOPIC_MISSING' ? (this.#missingSince ?? Date.now()) : undefined;
+    if (this.#missingSince !== undefined && Date.now() - this.#missingSince >= MISSING_MS)
+      return this.#giveUp({ ...notSent(error), retriable: false });
     this.#trouble = error;
     this.#parts.circuit.troubled(attemptFailed(error));
     setTimeout(() => {
-      if (this.#waiting.length > 0) this.#askForCount();
-      else this.#asking = false;
+      if (this.#waiting.length > 0) return this.#askForCount();
+      this.#asking = false;
+      this.#missingSince = undefined;
     }, ASK_AGAIN_MS);
+  }
+
+  /** Fails what waits; what comes after it asks anew. */
+  #giveUp(failure: Failure): void {
+    this.#asking = false;
+    this.#missingSince = undefined;
+    for (let head = this.#waiting.shift(); head !== undefined; head = this.#waiting.shift()) head.failed(failure);
   }
 }

@@ -200,11 +200,12 @@ export class ProcessorRunner {
 
   #newInbound(): Inbound {
     const { driver, publisher, store, from, maxInFlight, drainMs, notices } = this.#environment;
+    const hasInbox = store !== undefined;
     return new Inbound({
       driver,
       group: this.group,
       topics: this.topics,
-      starts: new StartOffsets({ group: this.group, from: this.settings.from ?? from, driver, store, notices }),
+      starts: new StartOffsets({ group: this.group, from: this.settings.from ?? from, driver, store, hasInbox, notices }),
       concurrency: this.settings.concurrency ?? 1,
       maxInFlight,
       drainMs,

@@ -103,6 +103,7 @@ describe('the check of the broker', () => {
     expect(await asked(new BrokerCheck(brokers(Promise.resolve(1)), none))).toEqual(green('a broker answers'));
     const found = await asked(new BrokerCheck(brokers(Promise.reject(refused)), none));
     expect(found).toMatchObject({ status: 'red', message: refused.message, fix: expect.stringContaining('KAFKA_SASL') as string });
+    expect(found).toMatchObject({ fix: expect.stringMatching(/restart after a change; with OAUTHBEARER .* it is tried again$/) as string });
   });
 
   it('asks for a new process when the broker lived in this one', async () => {

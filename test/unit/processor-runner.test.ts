@@ -112,6 +112,31 @@ describe('A processor', () => {
     expect(runner.status()).toMatchObject({ state: 'running', error: undefined });
   });
 
+  it('without a store that has lost its offset is told that what was handled is handled again, not of an inbox', async () => {
+    const { driver, runner } = setUp();
+    const started = runner.start();
+    await settleDown();
+    driver.joins[0]?.joined.resolve();
+    await started;
+    const assigned = (committed: number | undefined): Promise<number> | undefined =>
+      driver.joins[0]?.options.start({
+        topic: 'tests.orders',
+        partition: 0,
+        committed,
+        beginning: 0,
+        end: 9,
+        commit: () => Promise.resolve(),
+      });
+    expect(await assigned(7)).toBe(7);
+    await expect(assigned(undefined)).rejects.toMatchObject({
+      code: 'OFFSETS_LOST',
+      message: expect.stringContaining(
+        'Commit 0 to read everything that is left (what was handled before is handled again), or 9',
+      ) as string,
+    });
+    await runner.stop();
+  });
+
   it('whose onStop fails has stopped all the same, and can be started again', async () => {
     const processor = billing(() => undefined);
     processor.onStop = () => Promise.reject(new Error('the file does not close'));

@@ -186,7 +186,7 @@ export class ConsumerRunner implements MessageConsumer {
       driver,
       group: this.#fullGroup,
       topics: this.topics.map((topic) => names.topic(topic)),
-      starts: new StartOffsets({ group: this.#fullGroup, from: from ?? this.#environment.from, driver, store, notices }),
+      starts: new StartOffsets({ group: this.#fullGroup, from: from ?? this.#environment.from, driver, store, hasInbox: false, notices }),
       concurrency,
       maxInFlight,
       drainMs,

@@ -6,7 +6,8 @@ import { Question, type Answer } from './question.js';
 
 const FIXES: { readonly [K in ErrorCode]?: string } = {
   TLS_FAILED: 'renew the certificate that it names; where a setting of this service has to change, restart it then',
-  AUTHENTICATION_FAILED: 'check KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD, and that the user still exists; then restart',
+  AUTHENTICATION_FAILED:
+    'check KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD, and that the user still exists, and restart after a change; with OAUTHBEARER look at what gets the tokens: it is tried again',
   AUTHORIZATION_FAILED: 'grant the user of the service what it was refused',
 };
 

@@ -33,6 +33,32 @@ describe('a refusal', () => {
     await end;
   });
 
+  it('says so where the queue is full of events of a topic that stands still', async () => {
+    const { driver, publisher, notices } = outbound({ limits: { bufferRecords: 2 } });
+    const back = gate();
+    driver.before = ({ topic }) => (topic === 'lost' ? back.opened : undefined);
+    const send = (topic: string, text: string): Promise<unknown> => publisher.send(wireRecord(topic, text), Date.now() + TIMEOUT_MS);
+    await send('found', 'a');
+    const standing = [send('lost', 'b'), send('lost', 'c')];
+    await turns();
+    const waiting = send('found', 'd');
+    await after(60_000);
+    await expect(send('found', 'e')).rejects.toMatchObject({
+      code: 'CIRCUIT_OPEN',
+      message: '[CIRCUIT_OPEN] nothing for found was acknowledged for 60 s; last: the outbound queue is full of other events',
+    });
+    await expect(send('lost', 'e')).rejects.toMatchObject({
+      message: '[CIRCUIT_OPEN] nothing for lost was acknowledged for 60 s; no broker has said why',
+    });
+    expect(notices.map(({ code }) => code)).toEqual(['CIRCUIT_OPENED', 'CIRCUIT_OPENED']);
+    const opened = notices.find(({ details }) => details?.['topic'] === 'found');
+    expect(opened?.message).toContain('last: the outbound queue is full of other events; events for it are refused now');
+    back.open();
+    await Promise.all([...standing, waiting]);
+    expect(driver.on('found', 0)).toEqual(['a', 'd']);
+    expect(publisher.interruptions()).toEqual([]);
+  });
+
   it('never refuses what is staged, and closes when that is acknowledged', async () => {
     const { driver, publish, publisher, recover } = outage();
     const staged = (text: string): Promise<unknown> => publisher.sendStaged(wireRecord('notes', text), Date.now() + TIMEOUT_MS);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { BusbarError } from '../../../src/errors.js';
 import { ProduceError } from '../../../src/kafka/produce-error.js';
+import { after, fakeTime, turns } from './outage.js';
 import { envelope, inAMinute, numbers, outbound, rejected, turn, unreachable, inHalfASecond } from './publisher-fixture.js';
 import { gate } from './scripted-driver.js';
 
@@ -77,6 +78,56 @@ describe('a deadline', () => {
       certainty: 'not-sent',
       message: expect.stringContaining('no broker answers') as string,
     });
+  });
+});
+
+describe('a topic that is missing', () => {
+  fakeTime();
+  const missing = () => new BusbarError('TOPIC_MISSING', 'no such topic', { retriable: true });
+  const lost = () => Promise.reject(missing());
+
+  it('is asked for again for 5 s, then what waits is told, and what comes later has 5 s of its own', async () => {
+    const { driver, publish, publisher } = outbound();
+    driver.count = lost;
+    const first = publish(envelope('a')).catch((error: unknown) => error);
+    await after(4_900);
+    const second = publish(envelope('b')).catch((error: unknown) => error);
+    await turns();
+    expect(publisher.queued().records).toBe(2);
+    await after(300);
+    expect(await first).toMatchObject({ code: 'TOPIC_MISSING', certainty: 'not-sent', retriable: false });
+    expect(await second).toMatchObject({ code: 'TOPIC_MISSING', certainty: 'not-sent', retriable: false });
+    await after(60_000);
+    const third = publish(envelope('c'));
+    await after(1_000);
+    driver.count = async () => 1;
+    await after(200);
+    expect(await third).toMatchObject({ offset: 0 });
+  });
+
+  it('is not given up when brokers that did not answer come between, or when nobody asked for a while', async () => {
+    const { driver, publish } = outbound();
+    driver.count = lost;
+    const patient = publish(envelope('a'));
+    await after(4_900);
+    driver.count = () => Promise.reject(new BusbarError('BROKER_UNREACHABLE', 'no broker answers', { retriable: true }));
+    await after(200);
+    driver.count = lost;
+    await after(4_900);
+    driver.count = async () => 1;
+    await after(200);
+    expect(await patient).toMatchObject({ offset: 0 });
+
+    const other = outbound();
+    other.driver.count = lost;
+    const short = expect(other.publish(envelope('a'), Date.now() + 1_000)).rejects.toEqual(rejected('DELIVERY_TIMEOUT', 'not-sent'));
+    await after(60_000);
+    await short;
+    const later = other.publish(envelope('b'), Date.now() + 120_000);
+    await after(1_000);
+    other.driver.count = async () => 1;
+    await after(200);
+    expect(await later).toMatchObject({ offset: 0 });
   });
 });
 
