@@ -1,6 +1,7 @@
 import type { Kafka } from 'kafkajs';
 
 import type { Notices } from '../../../telemetry/notices.js';
+import { keepBrokersApart, type BrokerPool } from './broker-numbers.js';
 import { decodeFetch } from './fetch-response.js';
 import { encodeProduce, type ProduceArguments } from './produce-request.js';
 
@@ -23,7 +24,7 @@ interface Broker {
   lookupRequest: Lookup;
 }
 interface Cluster {
-  readonly brokerPool: { createBroker: (options: unknown) => Broker };
+  readonly brokerPool: BrokerPool & { createBroker: (options: unknown) => Broker };
 }
 type NewCluster = (options: unknown) => Cluster;
 
@@ -52,6 +53,8 @@ export function useOwnWire(client: Kafka, notices: Notices): void {
     const newBroker = pool?.createBroker;
     if (pool === undefined || typeof newBroker !== 'function') unknown('brokerPool.createBroker');
     else pool.createBroker = (of) => throughOurs(newBroker(of), unknown);
+    if (typeof pool?.refreshMetadata !== 'function') unknown('brokerPool.refreshMetadata');
+    else keepBrokersApart(pool);
     return cluster;
   };
 }
