@@ -98,6 +98,25 @@ describe('consuming with kafkajs what others wrote in transactions', () => {
     await narrow.close(5_000);
   });
 
+  it('sees nothing of transactions that were aborted, however they are interleaved', async () => {
+    const [first, second] = [await transactional(), await transactional()];
+    const a = await first.producer.transaction();
+    const b = await second.producer.transaction();
+    const send = (to: typeof a, value: string) => to.send({ topic, messages: [{ partition: 0, key: '\0\0\0\0', value }] });
+    await send(a, 'a1');
+    await send(b, 'b1');
+    await send(a, 'a2');
+    await b.abort();
+    await send(a, 'a3');
+    await a.abort();
+    await second.transaction('b2', 'commit');
+    await first.producer.disconnect();
+    await second.producer.disconnect();
+    await produce(0, 'c');
+
+    expect((await (await joined()).read(2)).map(text)).toEqual(['b2', 'c']);
+  });
+
   it('asks the caller also when nobody gets to see what is left behind an offset that is out of range', async () => {
     const kafka = await running;
     const { producer, transaction } = await transactional();

@@ -60,7 +60,8 @@ it('records are read as kafkajs reads them, also where the last batch is cut off
           return whole.subarray(0, Math.max(17, whole.length - cut));
         }),
       );
-      const answer = answerOf(version, 'a-topic', sets);
+      // Of aborted transactions we let less through than kafkajs does.
+      const answer = answerOf(version, 'a-topic', sets, []);
       const ours = await decodeFetch(version, answer);
       const theirs = await kafkaJsFetch.protocol({ version })({}).response.decode(answer);
       expect(withRecords(ours!, readOurs)).toEqual(withRecords(theirs as unknown as NonNullable<typeof ours>, readTheirs));

@@ -6,6 +6,8 @@ import { type BatchOrigin, RecordBatch } from '../../src/kafka/kafkajs/wire/reco
 /** Where a batch has its checksum, and what it is over. */
 const CRC_AT = 17;
 const CHECKED_FROM = 21;
+/** What is before the records of a batch. */
+const HEAD_LENGTH = 61;
 
 const ANYBODY: BatchOrigin = { producerId: -1, producerEpoch: -1, firstSequence: -1, transactional: false };
 
@@ -31,7 +33,7 @@ export function changed(batch: Buffer, change: (bytes: Buffer) => unknown): Buff
 
 /** A batch with these bytes where its records are, which it says are so many. */
 export async function batchHolding(content: Buffer, count: number): Promise<Buffer> {
-  const head = (await batchOf([{ value: null }])).subarray(0, 61);
+  const head = (await batchOf([{ value: null }])).subarray(0, HEAD_LENGTH);
   return changed(Buffer.concat([head, content]), (bytes) => {
     bytes.writeInt32BE(bytes.length - 12, 8);
     bytes.writeInt32BE(count - 1, 23);
@@ -39,8 +41,32 @@ export async function batchHolding(content: Buffer, count: number): Promise<Buff
   });
 }
 
+/** What the transaction coordinator writes behind a transaction. */
+export async function endOf(end: 'commit' | 'abort', firstOffset: number, producerId: number): Promise<Buffer> {
+  const key = Buffer.from([0, 0, 0, end === 'abort' ? 0 : 1]);
+  const batch = await batchOf([{ key, value: Buffer.alloc(6) }], { firstOffset, origin: transactionOf(producerId) });
+  return changed(batch, (bytes) => bytes.writeInt16BE(0x30, CHECKED_FROM));
+}
+
+export function transactionOf(producerId: number): BatchOrigin {
+  return { producerId, producerEpoch: 0, firstSequence: 0, transactional: true };
+}
+
+/** The batch as compaction leaves it when none of its records is left. */
+export function emptied(batch: Buffer): Buffer {
+  return changed(batch.subarray(0, HEAD_LENGTH), (bytes) => {
+    bytes.writeInt32BE(bytes.length - 12, 8);
+    bytes.writeInt32BE(0, 57);
+  });
+}
+
 /** The answer to a Fetch request of this version: of one topic, a record set for each partition. */
-export function answerOf(version: number, topic: string, recordSets: readonly Buffer[]): Buffer {
+export function answerOf(
+  version: number,
+  topic: string,
+  recordSets: readonly Buffer[],
+  aborted: readonly { readonly producerId: number; readonly firstOffset: number }[] = [{ producerId: 7, firstOffset: 8 }],
+): Buffer {
   const int8 = (value: number): Buffer => Buffer.from([value]);
   const int16 = (value: number): Buffer => Buffer.from([value >> 8, value & 255]);
   const int32 = (value: number): Buffer => Buffer.concat([int16(value >> 16), int16(value & 65_535)]);
@@ -60,9 +86,8 @@ export function answerOf(version: number, topic: string, recordSets: readonly Bu
       int64(1_000),
       int64(999),
       ...from(5, int64(1)),
-      int32(1),
-      int64(7),
-      int64(8),
+      int32(aborted.length),
+      ...aborted.flatMap(({ producerId, firstOffset }) => [int64(producerId), int64(firstOffset)]),
       ...from(11, int32(-1)),
       int32(bytes.length),
       bytes,

@@ -33,6 +33,13 @@ export const kafkaJsFetch = require('kafkajs/src/protocol/requests/fetch') as Pr
   response: { decode(answer: Buffer): Promise<KafkaJsAnswer> };
 }>;
 
+/** What kafkajs hands on of one partition. */
+export const KafkaJsBatch = require('kafkajs/src/consumer/batch') as new (
+  topic: string,
+  fetchedOffset: string,
+  partition: object,
+) => { readonly messages: readonly { readonly offset: number }[] };
+
 export const kafkaJsChecksum = require('kafkajs/src/protocol/recordBatch/crc32C') as (bytes: Buffer) => number;
 export const KafkaJsEncoder = require('kafkajs/src/protocol/encoder') as new () => { readonly buffer: Buffer };
 export const kafkaJsLookup = (require('kafkajs/src/protocol/requests') as { lookup: (versions: object) => unknown }).lookup;

@@ -5,7 +5,7 @@ import { useCompressions } from '../../src/kafka/kafkajs/compression.js';
 import { UnreadableBatch } from '../../src/kafka/kafkajs/wire/fetched-record.js';
 import { decodeFetch } from '../../src/kafka/kafkajs/wire/fetch-response.js';
 import { Random } from '../support/random.js';
-import { answerOf, batchHolding, batchOf, changed } from '../support/fetch-answer.js';
+import { answerOf, batchHolding, batchOf, changed, emptied } from '../support/fetch-answer.js';
 
 const messages = [{ key: 'k', value: 'v', headers: { name: 'value' }, timestamp: '1790000000000' }];
 const read = (bytes: Buffer) => readBatches('t', 3, bytes);
@@ -87,9 +87,27 @@ describe('a batch from a broker', () => {
     ]);
   });
 
+  it('is read to its last offset, also when compaction has left none of its records', async () => {
+    const empty = emptied(await batchOf([{ value: '0' }, { value: '1' }, { value: '2' }], { firstOffset: 40 }));
+    const behind = await batchOf(messages, { firstOffset: 43 });
+    expect(await read(Buffer.concat([empty, behind]))).toMatchObject([
+      { offset: 42, isControlRecord: true, value: null },
+      { offset: 43, isControlRecord: false },
+    ]);
+  });
+
+  it('is read to its last offset, also when compaction has taken its last records', async () => {
+    const shortened = changed(await batchOf(messages, { firstOffset: 40 }), (head) => head.writeInt32BE(2, 23));
+    expect(await read(shortened)).toMatchObject([
+      { offset: 40, isControlRecord: false },
+      { offset: 42, isControlRecord: true, value: null },
+    ]);
+  });
+
   const record = (...content: number[]): Buffer => Buffer.from([content.length * 2, ...content]);
   it.each<[string, Buffer | Promise<Buffer>, RegExp]>([
     ['announces 2^31 - 1 records', batchHolding(Buffer.alloc(7), 2 ** 31 - 1), /2147483647 records are announced where 7 bytes are left/],
+    ['ends before it begins', batchHolding(Buffer.alloc(0), 0), /the last record is -1 behind the first/],
     ['announces less than no records', batchHolding(Buffer.alloc(7), -5), /-5 records are announced/],
     ['has a record that is longer than all', batchHolding(Buffer.from([126, 0, 0, 0, 1, 1, 0]), 1), /a record of 63 bytes that takes 6/],
     [

@@ -1,6 +1,7 @@
 import kafkajs from 'kafkajs';
 
 import { BusbarError } from '../../../errors.js';
+import { AbortedTransactions } from './aborted-transactions.js';
 import { ByteReader, malformed } from './byte-reader.js';
 import { crc32c } from './crc32c.js';
 import { type BatchContext, FetchedRecord, UnreadableBatch } from './fetched-record.js';
@@ -30,7 +31,12 @@ export function areBatches(bytes: Buffer): boolean {
  * the next time. What has another checksum than it says, cannot be decompressed or is malformed ends the reading with an
  * `UnreadableBatch`; an error would end that of all partitions that were fetched together. Keys and values share the memory of `bytes`.
  */
-export async function readBatches(topic: string, partition: number, bytes: Buffer): Promise<FetchedRecord[]> {
+export async function readBatches(
+  topic: string,
+  partition: number,
+  bytes: Buffer,
+  aborted = new AbortedTransactions([]),
+): Promise<FetchedRecord[]> {
   const records: FetchedRecord[] = [];
   const headers = new HeaderReader();
   let start = 0;
@@ -45,7 +51,9 @@ export async function readBatches(topic: string, partition: number, bytes: Buffe
       if (length < HEAD) throw malformed(`a batch of ${length} bytes`);
       const head = readHead(batch, firstOffset);
       const content = head.codec === 0 ? batch : new ByteReader(await decompressed(head.codec, batch));
-      readRecords(topic, partition, head, content, headers, records);
+      const isAborted = aborted.include(head.context, firstOffset + head.lastDelta);
+      readRecords(topic, partition, isAborted ? hidden(head) : head, content, headers, records);
+      if (head.context.isControl) aborted.ended(head.context, records[before]?.key);
     } catch (error) {
       records.length = before;
       // As far as it can be told: the head may be what is damaged.
@@ -100,6 +108,11 @@ function readHead(batch: ByteReader, firstOffset: number): Head {
   };
 }
 
+/** Nobody gets to see its records: kafkajs leaves them out as it does control records, and goes on behind them. */
+function hidden(head: Head): Head {
+  return { ...head, context: { ...head.context, isControl: true } };
+}
+
 interface Codec {
   decompress(bytes: Buffer): Promise<Buffer>;
 }
@@ -115,6 +128,8 @@ function decompressed(codec: number, batch: ByteReader): Promise<Buffer> {
 function readRecords(topic: string, partition: number, head: Head, from: ByteReader, headers: HeaderReader, into: FetchedRecord[]): void {
   const { count, firstOffset, lastDelta, firstTimestamp, appended, context } = head;
   if (count < 0 || count * SMALLEST_RECORD > from.left) throw malformed(`${count} records are announced where ${from.left} bytes are left`);
+  if (lastDelta < 0) throw malformed(`the last record is ${lastDelta} behind the first`);
+  let last = -1;
   for (let i = 0; i < count; i++) {
     const length = from.varint();
     const end = from.at + length;
@@ -122,6 +137,7 @@ function readRecords(topic: string, partition: number, head: Head, from: ByteRea
     const timestamp = firstTimestamp + from.varlong();
     const delta = from.varint();
     if (delta < 0 || delta > lastDelta) throw malformed(`a record ${delta} behind the first, the last being ${lastDelta} behind it`);
+    last = delta;
     const key = from.slice(from.varint());
     const value = from.slice(from.varint());
     const read = headers.read(from);
@@ -129,4 +145,8 @@ function readRecords(topic: string, partition: number, head: Head, from: ByteRea
     into.push(new FetchedRecord(topic, partition, firstOffset + delta, appended ?? timestamp, key, value, read, attributes, context));
   }
   if (from.left !== 0) throw malformed(`${from.left} bytes behind the last record`);
+  if (last === lastDelta) return;
+  // Compaction took its last records, or all, and left its range: kafkajs would not get past a batch without any.
+  const offset = firstOffset + lastDelta;
+  into.push(new FetchedRecord(topic, partition, offset, appended ?? firstTimestamp, null, null, {}, 0, { ...context, isControl: true }));
 }

@@ -1,3 +1,4 @@
+import { AbortedTransactions, type AbortedTransaction } from './aborted-transactions.js';
 import { areBatches, readBatches } from './batch-reader.js';
 import { ByteReader } from './byte-reader.js';
 import type { FetchedRecord } from './fetched-record.js';
@@ -17,7 +18,7 @@ interface FetchedPartition {
   readonly highWatermark: string;
   readonly lastStableOffset: string;
   readonly lastStartOffset?: string;
-  readonly abortedTransactions: readonly { readonly producerId: string; readonly firstOffset: string }[];
+  readonly abortedTransactions: readonly AbortedTransaction[];
   readonly preferredReadReplica?: number;
   readonly messages: readonly FetchedRecord[];
 }
@@ -43,7 +44,9 @@ export async function decodeFetch(version: number, answer: Buffer): Promise<Fetc
       const bytes = from.slice(from.int32()) ?? Buffer.alloc(0);
       if (!areBatches(bytes)) return undefined;
       const own = bytes.length < answer.length * SHARE ? Buffer.from(bytes) : bytes;
-      partitions.push({ ...head, messages: await readBatches(topicName, head.partition, own) });
+      const messages = await readBatches(topicName, head.partition, own, new AbortedTransactions(head.abortedTransactions));
+      // They are sorted out already.
+      partitions.push({ ...head, abortedTransactions: [], messages });
     }
     responses.push({ topicName, partitions });
   }
