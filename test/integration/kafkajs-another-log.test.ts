@@ -4,7 +4,7 @@ import type { KafkaDriver } from '../../src/kafka/driver.js';
 import { startEmbeddedKafka } from '../../src/kafka/embedded/embedded-kafka.js';
 import { kafkajsDriver } from '../../src/kafka/kafkajs/driver.js';
 import { Notices, type Notice } from '../../src/telemetry/notices.js';
-import { Reader, records, soon, text, until, type ReaderOptions } from '../../src/testing/driver-conformance-stage.js';
+import { gate, Reader, records, soon, text, until, type ReaderOptions } from '../../src/testing/driver-conformance-stage.js';
 import { uniquePrefix } from '../support/kafka.js';
 import { createTopic, kafkajsClient, produce } from '../support/kafkajs-client.js';
 
@@ -48,7 +48,8 @@ describe('while its topic is deleted, created again and filled up to where it st
     await admin.disconnect();
     await filled();
   }
-  const fill = async (): Promise<number> => produce(kafkajsClient((await running).bootstrap), topic, ['x', 'y', 'z']);
+  const fill = async (...values: string[]): Promise<number> => produce(kafkajsClient((await running).bootstrap), topic, values);
+  const outOfRange = (): Promise<void> => until(() => raised.some(({ message }) => message.includes('Offset out of range')));
 
   it('a reader is asked where to begin, because another record is where it read its last one', async () => {
     const asked: (number | undefined)[] = [];
@@ -60,10 +61,33 @@ describe('while its topic is deleted, created again and filled up to where it st
     });
     await driver.produce(topic, 0, records('a', 'b', 'c'), soon());
     await reader.read(3);
-    await anotherLog(() => until(() => raised.some(({ message }) => message.includes('Offset out of range'))));
-    await fill();
+    await anotherLog(outOfRange);
+    await fill('x', 'y', 'z');
 
     expect((await reader.read(6)).map(text)).toEqual(['a', 'b', 'c', 'x', 'y', 'z']);
+    expect(asked).toEqual([undefined, undefined]);
+  });
+
+  it('a reader is asked where to begin, also when a record of the log that is gone was settled late, and the group has its offset', async () => {
+    const asked: (number | undefined)[] = [];
+    const settling = gate();
+    const reader = await joined({
+      start: ({ committed: at, beginning }) => {
+        asked.push(at);
+        return Promise.resolve(at ?? beginning);
+      },
+      handle: ({ records: [first] }) => (text(first!) === 'd' ? settling.promise : Promise.resolve()),
+    });
+    await driver.produce(topic, 0, records('a', 'b', 'c'), soon());
+    await reader.read(3);
+    await driver.produce(topic, 0, records('d'), soon());
+    await until(() => reader.busy === 1);
+    await anotherLog(outOfRange);
+    settling.open();
+    await until(async () => (await driver.admin.committed(group, topic))[0]!.offset === 4);
+    await fill('v', 'w', 'x', 'y', 'z');
+
+    expect((await reader.read(9)).map(text)).toEqual(['a', 'b', 'c', 'd', 'v', 'w', 'x', 'y', 'z']);
     expect(asked).toEqual([undefined, undefined]);
   });
 
@@ -78,7 +102,7 @@ describe('while its topic is deleted, created again and filled up to where it st
     await driver.produce(topic, 0, records('a', 'b', 'c'), soon());
     await reader.read(3);
     await anotherLog(async () => {
-      await fill();
+      await fill('x', 'y', 'z');
       await (await running).fail({ apis: ['Heartbeat'], group, error: 'REBALANCE_IN_PROGRESS' });
     });
 

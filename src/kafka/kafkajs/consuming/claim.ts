@@ -90,7 +90,9 @@ export class PartitionClaim implements Claim {
 
   /** What was settled was settled on a log that is gone. */
   forget(): void {
-    this.isAnother = false;
+    this.#hidden = undefined;
+    this.passed = undefined;
+    this.from = undefined;
     this.stood = undefined;
     this.next = undefined;
     this.committed = undefined;

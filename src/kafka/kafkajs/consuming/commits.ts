@@ -19,7 +19,7 @@ export interface CommitPace {
 
 /** Commits what was settled: coalesced, in the background, one request at a time. A failed one is merged into the next. */
 export class Commits {
-  readonly #dirty = new Set<PartitionClaim>();
+  #dirty = new Set<PartitionClaim>();
   readonly #pace: CommitPace;
   readonly #commit: (offsets: readonly OffsetToCommit[]) => Promise<void>;
   readonly #notices: Notices;
@@ -52,7 +52,8 @@ export class Commits {
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#dirty.clear();
+    // A commit that is still under way puts back what it could not commit, and must not be heard of again.
+    this.#dirty = new Set();
   }
 
   #inBackground(): void {
@@ -71,14 +72,15 @@ export class Commits {
   }
 
   async #commitDirty(): Promise<void> {
-    const claims = [...this.#dirty].filter((claim) => claim.next !== claim.committed);
+    const dirty = this.#dirty;
+    const claims = [...dirty].filter((claim) => claim.next !== claim.committed);
     const offsets = claims.map((claim) => ({ topic: claim.topic, partition: claim.partition, offset: claim.next! }));
-    this.#dirty.clear();
+    dirty.clear();
     if (claims.length === 0) return;
     try {
       await this.#commit(offsets);
     } catch (error) {
-      if (!STALE.has(protocolType(error) ?? '')) for (const claim of claims) this.#dirty.add(claim);
+      if (!STALE.has(protocolType(error) ?? '')) for (const claim of claims) dirty.add(claim);
       throw error;
     }
     this.#failures = 0;

@@ -9,7 +9,7 @@ import type { Settings } from '../options.js';
 /** By which a log is known again. */
 export interface LastRead {
   readonly offset: number;
-  readonly timestamp: string;
+  readonly timestamp: number;
 }
 
 /** What a subscription gives to each of its consumers, and hears from them. */

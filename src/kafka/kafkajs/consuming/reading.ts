@@ -43,6 +43,7 @@ export class Reading {
   async start(claim: PartitionClaim): Promise<void> {
     const from = await this.#untilItWorks(claim, 'cannot start', () => this.#ask(claim));
     if (from === undefined || claim.signal.aborted) return;
+    claim.isAnother = false;
     claim.from ??= from;
     this.#readFrom(claim, from);
   }
@@ -70,7 +71,7 @@ export class Reading {
       claim.expected = barred === -1 ? Number(batch.lastOffset()) + 1 : behind;
       if (claim.expected > behind) claim.passOver(behind, claim.expected);
       this.#obstacles.passed(claim);
-      this.#context.lastRead.set(key, { offset: Number(last.offset), timestamp: last.timestamp });
+      this.#context.lastRead.set(key, { offset: Number(last.offset), timestamp: Number(last.timestamp) });
     }
     const obstacle: Fetched | undefined = messages[barred];
     if (obstacle instanceof UnreadableBatch) void this.#waitBefore(claim, claim.expected, obstacle);
@@ -102,13 +103,15 @@ export class Reading {
     const entry = offsets.find((each) => each.partition === partition);
     // No answer is not the answer "none": it would begin anew.
     if (entry === undefined) throw new BusbarError('KAFKA_FAILED', `no committed offset was answered for ${key}`, { retriable: true });
-    if (claim.isAnother || (entry.offset === NO_OFFSET && begun.has(key))) {
+    const isAnother = claim.isAnother || (entry.offset === NO_OFFSET && begun.has(key));
+    if (isAnother) {
       // Kafka deletes offsets together with their topic. What is remembered here counts for the log that is gone.
       remembered.delete(key);
       lastRead.delete(key);
       claim.forget();
     }
-    const inGroup = entry.offset < 0 ? undefined : entry.offset;
+    // What was settled of the log that is gone may have been committed meanwhile.
+    const inGroup = isAnother || entry.offset < 0 ? undefined : entry.offset;
     if (inGroup !== undefined) begun.add(key);
     // What was settled here and could not be committed in time is settled all the same.
     const known = [inGroup, remembered.get(key), claim.next ?? claim.stood].filter((offset) => offset !== undefined);
@@ -166,7 +169,7 @@ export class Reading {
   #compare(claim: PartitionClaim, { last, expected }: Comparison, [first]: readonly KafkaMessage[]): void {
     claim.again = undefined;
     // Compaction may have removed it.
-    const isSame = first === undefined || Number(first.offset) !== last.offset || first.timestamp === last.timestamp;
+    const isSame = first === undefined || Number(first.offset) !== last.offset || Number(first.timestamp) === last.timestamp;
     if (isSame) {
       claim.recommit();
       return this.#readFrom(claim, expected);
