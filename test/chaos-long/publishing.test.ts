@@ -67,6 +67,13 @@ describe('publishing while brokers fail in every way', () => {
       await until(() => publishing.rejected.length > before);
       await fault.remove();
       await publishing.settled();
+      // The circuit lets one event at a time try, until one is acknowledged.
+      await until(async () => {
+        await publishing.publish(1, 1, () => random.turns(1));
+        await publishing.settled();
+        const { key, receipt } = publishing.calls.at(-1)!;
+        return key !== null && receipt !== undefined;
+      });
       // What comes after a batch in doubt has to be written in its own right.
       await publishing.publish(500, 10, () => random.turns(2));
       await publishing.settled();
@@ -91,11 +98,13 @@ describe('publishing while brokers fail in every way', () => {
     // What shared a batch with one that ran out of time in doubt is sent again, with the same id.
     console.log(`${log.copies} records are on the log again`);
     expect(
-      calls.filter(({ error, at, endedAt }) => error?.retriable === true && endedAt! - at < DELIVERY_TIMEOUT_MS),
+      calls.filter(
+        ({ error, at, endedAt }) => error?.retriable === true && error.code !== 'CIRCUIT_OPEN' && endedAt! - at < DELIVERY_TIMEOUT_MS,
+      ),
       'given up before the deadline',
     ).toEqual([]);
     expect(log.outOfOrder(), 'behind one that was published later').toEqual([]);
-    expect(calls.length).toBe(EVENTS);
+    expect(calls.length).toBeGreaterThan(EVENTS);
     expect(calls.every(({ receipt, error }) => receipt !== undefined || error instanceof PublishError)).toBe(true);
     expect(calls.length - publishing.rejected.length).toBeGreaterThan(EVENTS / 2);
   });
