@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { MOST_INFLATED } from '../../src/kafka/compression/compressor.js';
 import { readBatches } from '../../src/kafka/kafkajs/wire/batch-reader.js';
 import { useCompressions } from '../../src/kafka/kafkajs/compression.js';
 import { UnreadableBatch } from '../../src/kafka/kafkajs/wire/fetched-record.js';
@@ -76,6 +77,26 @@ describe('a batch from a broker', () => {
     const error = { code: 'BATCH_UNREADABLE', retriable: false, message: expect.stringContaining('the checksum is another one') as string };
     expect(second).toMatchObject({ error, next: 43, isControlRecord: false, value: null });
     expect(rest).toEqual([]);
+  });
+
+  it('that cannot be read ends where the one behind it begins, whatever it says itself', async () => {
+    const damaged = await batchOf(messages, { firstOffset: 42 });
+    damaged.writeInt32BE(1_000_000, 23);
+    expect(await read(Buffer.concat([damaged, await batchOf(messages, { firstOffset: 45 })]))).toMatchObject([{ next: 45 }]);
+    expect(await read(Buffer.concat([damaged, await batchOf(messages, { firstOffset: 7 })]))).toMatchObject([{ next: 43 }]);
+    expect(await read(damaged)).toMatchObject([{ next: 1_000_043 }]);
+  });
+
+  it('is left for the next time when those before it have been inflated to what one may be', async () => {
+    useCompressions();
+    const large = await batchOf([{ value: Buffer.alloc(MOST_INFLATED / 2) }], { compression: 1 });
+    const at = (offset: number): Buffer => {
+      const batch = Buffer.from(large);
+      batch.writeBigInt64BE(BigInt(offset));
+      return batch;
+    };
+    const found = await read(Buffer.concat([at(0), at(1), at(2), at(3)]));
+    expect(found.map(({ offset }) => offset)).toEqual([0, 1]);
   });
 
   it('cannot be read when its codec says so, for the reason that it gives', async () => {

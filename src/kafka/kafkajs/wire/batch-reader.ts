@@ -1,6 +1,7 @@
 import kafkajs from 'kafkajs';
 
 import { BusbarError } from '../../../errors.js';
+import { MOST_INFLATED } from '../../compression/compressor.js';
 import { AbortedTransactions } from './aborted-transactions.js';
 import { ByteReader, malformed } from './byte-reader.js';
 import { crc32c } from './crc32c.js';
@@ -40,7 +41,9 @@ export async function readBatches(
   const records: FetchedRecord[] = [];
   const headers = new HeaderReader();
   let start = 0;
-  while (bytes.length - start >= LENGTH_END + HEAD) {
+  let inflated = 0;
+  // What is behind is left for the next time too: together, small batches may inflate to far more than one may.
+  while (bytes.length - start >= LENGTH_END + HEAD && inflated <= MOST_INFLATED) {
     const from = new ByteReader(bytes, start);
     const firstOffset = Number(from.int64());
     const length = from.int32();
@@ -51,19 +54,26 @@ export async function readBatches(
       if (length < HEAD) throw malformed(`a batch of ${length} bytes`);
       const head = readHead(batch, firstOffset);
       const content = head.codec === 0 ? batch : new ByteReader(await decompressed(head.codec, batch));
+      if (head.codec !== 0) inflated += content.left;
       const isAborted = aborted.include(head.context, firstOffset + head.lastDelta);
       readRecords(topic, partition, isAborted ? hidden(head) : head, content, headers, records);
       if (head.context.isControl) aborted.ended(head.context, records[before]?.key);
     } catch (error) {
       records.length = before;
-      // As far as it can be told: the head may be what is damaged.
-      const lastDelta = Math.max(0, bytes.readInt32BE(start + LAST_DELTA_AT));
-      records.push(new UnreadableBatch(topic, partition, asUnreadable(error), firstOffset + lastDelta + 1));
+      records.push(new UnreadableBatch(topic, partition, asUnreadable(error), nextOf(bytes, start, firstOffset, length)));
       return records;
     }
     start = from.at + length;
   }
   return records;
+}
+
+/** Where reading may go on behind a batch, as far as it can be told: the head may be what is damaged. Never beyond the batch that follows. */
+function nextOf(bytes: Buffer, start: number, firstOffset: number, length: number): number {
+  const lastDelta = Math.max(0, bytes.readInt32BE(start + LAST_DELTA_AT));
+  const end = start + LENGTH_END + length;
+  const following = length >= HEAD && end + 8 <= bytes.length ? Number(bytes.readBigInt64BE(end)) : Infinity;
+  return Math.max(firstOffset + 1, Math.min(firstOffset + lastDelta + 1, following));
 }
 
 /** kafkajs wants errors of codecs wrapped in its own. */
