@@ -52,8 +52,9 @@ export const UNHARMED = 'unharmed';
 
 type Form = 'binary' | 'structured' | 'plain';
 
-/** A record that is right, in one of the three forms. Its number is in its id. */
+/** A record that is right, in one of the three forms. Its number is in its id, which no flipped bit makes that of an unharmed one. */
 function original(number: number, random: Random, note = 'as it was'): Draft {
+  const id = note === UNHARMED ? `whole-${number}` : `sample-${number}`;
   const place = `place-${random.below(50)}`;
   const data = {
     place,
@@ -64,7 +65,7 @@ function original(number: number, random: Random, note = 'as it was'): Draft {
   };
   const form: Form = random.pick(['binary', 'binary', 'structured', 'plain']);
   const draft: Draft = { topic: 'samples', key: Buffer.from(place), value: null, headers: [] };
-  const attributes = { specversion: '1.0', id: `sample-${number}`, source: '/mutants', type: 'sampled', time: '2026-01-02T03:04:05.678Z' };
+  const attributes = { specversion: '1.0', id, source: '/mutants', type: 'sampled', time: '2026-01-02T03:04:05.678Z' };
   if (form === 'plain') draft.value = Buffer.from(JSON.stringify({ event_type: 'sampled', data }));
   if (form === 'structured') {
     draft.value = Buffer.from(JSON.stringify({ ...attributes, eventversion: '1', datacontenttype: 'application/json', data }));
@@ -72,7 +73,7 @@ function original(number: number, random: Random, note = 'as it was'): Draft {
   }
   if (form === 'binary') {
     draft.value = Buffer.from(JSON.stringify(data));
-    for (const [name, value] of Object.entries({ ...attributes, eventversion: '1', correlationid: `sample-${number}`, path: 'mutants' }))
+    for (const [name, value] of Object.entries({ ...attributes, eventversion: '1', correlationid: id, path: 'mutants' }))
       draft.headers.push([`ce_${name}`, value]);
     draft.headers.push(['content-type', 'application/json'], ['traceparent', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01']);
   }
