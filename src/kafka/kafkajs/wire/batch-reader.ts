@@ -3,21 +3,17 @@ import kafkajs from 'kafkajs';
 import { BusbarError } from '../../../errors.js';
 import { MOST_INFLATED } from '../../compression/compressor.js';
 import { AbortedTransactions } from './aborted-transactions.js';
+import { CODEC_MASK, LENGTH_END, MAGIC, TRANSACTIONAL } from './batch-format.js';
 import { ByteReader, malformed } from './byte-reader.js';
 import { crc32c } from './crc32c.js';
 import { type BatchContext, FetchedRecord, UnreadableBatch } from './fetched-record.js';
 import { HeaderReader } from './header-reader.js';
 
-/** Up to the end of the field that says how long the rest is. */
-const LENGTH_END = 12;
 const MAGIC_AT = 16;
-const MAGIC = 2;
 const LAST_DELTA_AT = 23;
 /** What is behind the length, up to the records. */
 const HEAD = 49;
-const CODEC_MASK = 7;
 const LOG_APPEND_TIME = 8;
-const TRANSACTIONAL = 16;
 const CONTROL = 32;
 /** A record without key, value and headers. */
 const SMALLEST_RECORD = 7;

@@ -1,18 +1,14 @@
 import kafkajs, { type Message } from 'kafkajs';
 
+import { CODEC_MASK, LENGTH_END, MAGIC, TRANSACTIONAL } from './batch-format.js';
 import { crc32c } from './crc32c.js';
 import { RecordSection } from './record-section.js';
 
 /** Bytes of a batch before its records. */
 const HEAD = 61;
-/** What is before the length field's end is not counted in it. */
-const BEFORE_LENGTH_COUNTS = 12;
 const CRC_AT = 17;
 /** The checksum is over everything behind it. */
 const CHECKED_FROM = 21;
-const MAGIC = 2;
-const TRANSACTIONAL = 16;
-const CODEC_MASK = 7;
 
 /** Who writes a batch, and its place in the sequence of the partition. */
 export interface BatchOrigin {
@@ -57,7 +53,7 @@ export class RecordBatch {
     const { producerId, producerEpoch, firstSequence } = this.#origin;
     // The broker gives the first offset and the leader epoch.
     bytes.writeBigInt64BE(0n, start);
-    bytes.writeInt32BE(this.size - BEFORE_LENGTH_COUNTS, start + 8);
+    bytes.writeInt32BE(this.size - LENGTH_END, start + 8);
     bytes.writeInt32BE(0, start + 12);
     bytes.writeInt8(MAGIC, start + 16);
     bytes.writeInt16BE(this.#attributes, start + 21);
