@@ -32,4 +32,20 @@ describe('topics, to the kafkajs driver', () => {
     expect(await ask()).toBeTruthy();
     expect(await fault.remove()).toBe(4);
   });
+
+  it('has offsets also while brokers that are asked do not lead its partitions yet', async () => {
+    await driver.admin.ensureTopics([{ topic, partitions: 2, replicationFactor: 1, configs: {} }]);
+    const fault = await (await running).fail({ apis: ['ListOffsets'], topic, error: 'NOT_LEADER_FOR_PARTITION', count: 4 });
+    await expect(driver.admin.offsets(topic)).resolves.toHaveLength(2);
+    expect(await fault.remove()).toBe(4);
+  });
+
+  it('has offsets also when somebody else leads its partition than did when they were read before', async () => {
+    const kafka = await running;
+    const other = await kafka.addNode();
+    await driver.admin.ensureTopics([{ topic, partitions: 1, replicationFactor: 1, configs: {} }]);
+    await driver.admin.offsets(topic);
+    await kafka.moveLeader(topic, 0, (await kafka.leader(topic, 0)) === other ? 0 : other);
+    await expect(driver.admin.offsets(topic)).resolves.toHaveLength(1);
+  });
 });

@@ -6,14 +6,20 @@ import { newClient } from './client.js';
 import { protocolType, toBusbarError } from './failure.js';
 import type { Settings } from './options.js';
 
-/** Brokers learn of a new topic one after the other, within this time. */
+/** Brokers learn of a new topic, and of who leads a partition, one after the other, within this time. */
 const SPREADING_MS = 5_000;
+
+/** Another broker leads what this one was asked for, or nobody does yet. */
+const NOT_LEADING = new Set(['NOT_LEADER_FOR_PARTITION', 'LEADER_NOT_AVAILABLE']);
+
+type Work<T> = (admin: Admin) => Promise<T>;
 
 /**
  * One admin connection, one call at a time: calls of kafkajs that run at once overwrite each other's metadata, and
  * then answer for some partitions only, or for none. And it never forgets a topic: once one was deleted, calls for
  * others fail as well. So the connection is replaced when a topic is missing, and one that was used before is not believed;
- * nor is a broker that does not know a topic which was there a moment ago.
+ * nor is a broker that does not know a topic which was there a moment ago. Nor does it ask who leads now when the broker it
+ * asked does not: that takes a new connection as well.
  */
 export class AdminClient {
   readonly #settings: Settings;
@@ -29,8 +35,8 @@ export class AdminClient {
   }
 
   /** Rejects with a `BusbarError` whose message begins with `doing`. `topics`: those that it needs. */
-  run<T>(doing: string, work: (admin: Admin) => Promise<T>, topics: readonly string[] = []): Promise<T> {
-    const result = this.#last.then(() => this.#run(doing, work, topics, new Backoff(20, 500)));
+  run<T>(doing: string, work: Work<T>, topics: readonly string[] = []): Promise<T> {
+    const result = this.#last.then(() => this.#run(doing, work, topics, new Backoff(20, 500), Date.now() + SPREADING_MS));
     this.#last = result.catch(() => undefined);
     return result;
   }
@@ -52,16 +58,18 @@ export class AdminClient {
     await this.#disconnect();
   }
 
-  async #run<T>(doing: string, work: (admin: Admin) => Promise<T>, topics: readonly string[], backoff: Backoff): Promise<T> {
+  async #run<T>(doing: string, work: Work<T>, topics: readonly string[], backoff: Backoff, until: number): Promise<T> {
     const used = this.#admin;
     try {
       return await work(await this.#connected());
     } catch (error) {
-      const missing = protocolType(error) === 'UNKNOWN_TOPIC_OR_PARTITION';
-      if (missing) await this.#disconnect();
-      const behind = missing && topics.some((topic) => this.wasThere(topic));
+      const type = protocolType(error) ?? '';
+      const missing = type === 'UNKNOWN_TOPIC_OR_PARTITION';
+      const moved = NOT_LEADING.has(type);
+      if (missing || moved) await this.#disconnect();
+      const behind = (missing && topics.some((topic) => this.wasThere(topic))) || (moved && Date.now() < until);
       if (behind) await backoff.pause();
-      if (behind || (missing && used !== undefined)) return this.#run(doing, work, topics, backoff);
+      if (behind || (missing && used !== undefined)) return this.#run(doing, work, topics, backoff, until);
       throw toBusbarError(error, doing, this.#settings);
     }
   }
