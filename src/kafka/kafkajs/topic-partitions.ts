@@ -41,7 +41,7 @@ export class TopicPartitions {
     const running = this.#asking.get(topic);
     if (running !== undefined) return running;
     const asking = this.admin
-      .countPartitions(topic)
+      .countPartitions([topic])
       .then((count) => {
         this.#known.set(topic, { count, at: Date.now() });
         return count;

@@ -11,8 +11,12 @@ import type { MembershipContext } from './membership-context.js';
 import { Reading } from './reading.js';
 import { gatedAssigner, type GateKeeper } from './rejoin-gate.js';
 
-/** kafkajs hands the partitions of a fetch to so many workers; each is held for a moment at most. */
-const WORKERS = 256;
+/**
+ * kafkajs hands the partitions of an answer to workers, one for each that there may be: a worker is held for a moment when its handler
+ * is slow. No more than needed, since every answer wakes all of them: 256 cost a third of a consumer's processor time when
+ * events come one by one.
+ */
+const MOST_WORKERS = 256;
 
 /** The last commit gets so long even when draining has used up its time. */
 const LAST_COMMIT_MS = 1_000;
@@ -69,7 +73,9 @@ export class Membership implements GateKeeper {
       await this.#consumer.connect();
       // From the beginning: when kafkajs resets itself, the next batch shows it at once.
       await this.#consumer.subscribe({ topics: [...options.topics], fromBeginning: true });
-      this.#running = this.#run();
+      const partitions = await this.#context.admin.countPartitions(options.topics);
+      // Ended meanwhile: to run would connect again.
+      if (!this.#ended) this.#running = this.#run(Math.min(partitions, MOST_WORKERS));
       await Promise.all([joined, this.#running]);
     } catch (error) {
       const why = protocolType(error) === 'UNKNOWN_TOPIC_OR_PARTITION' ? `: a topic is missing of ${options.topics.join(', ')}` : '';
@@ -128,11 +134,11 @@ export class Membership implements GateKeeper {
     }
   }
 
-  #run(): Promise<void> {
+  #run(workers: number): Promise<void> {
     return this.#consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,
-      partitionsConsumedConcurrently: WORKERS,
+      partitionsConsumedConcurrently: workers,
       eachBatch: async (payload) => {
         const { batch } = payload;
         this.#groupCommit.use((offsets) => payload.commitOffsetsIfNecessary(offsets));
