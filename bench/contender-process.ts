@@ -28,7 +28,6 @@ async function obey(command: Command): Promise<void> {
     await profile?.write();
     return answer({ closed: true });
   }
-  globalThis.gc?.();
   if (command.round === 'measured') await profile?.start();
   answer({ measurement: await contender.round() });
 }

@@ -50,17 +50,16 @@ export class Carrier {
 
   /**
    * Lets the listeners hear while the event is on its way; settles when both are done. `consequences` are those of the
-   * event that caused this one.
+   * event that caused this one, `now` when its time began, in ms since 1970.
    */
-  send<E extends object>(envelope: Envelope<E>, consequences: Consequences | undefined): MaybePromise<Receipt<E>> {
-    const sent = this.#sendNow(envelope, consequences?.of(envelope));
+  send<E extends object>(envelope: Envelope<E>, consequences: Consequences | undefined, now = Date.now()): MaybePromise<Receipt<E>> {
+    const sent = this.#sendNow(envelope, now + this.#parts.deliveryTimeoutMs, consequences?.of(envelope));
     if (!isPromise(sent)) return sent;
     void consequences?.follow(sent);
     return this.#underWay.follow(sent);
   }
 
-  #sendNow<E extends object>(envelope: Envelope<E>, own: Consequences | undefined): MaybePromise<Receipt<E>> {
-    const deadline = this.#deadline();
+  #sendNow<E extends object>(envelope: Envelope<E>, deadline: number, own: Consequences | undefined): MaybePromise<Receipt<E>> {
     const outlet = this.#connection?.outlet;
     if (outlet !== undefined && contractOfEvent(envelope.event).direction !== 'local')
       return this.#sendOut(envelope, outlet, deadline, own);
@@ -100,7 +99,8 @@ export class Carrier {
   /** Tells the listeners here and nobody else. */
   hear(envelope: Envelope, consequences?: Consequences): MaybePromise<readonly ListenerError[]> {
     const meter = this.#parts.meters.of(envelope.name);
-    const heard = this.#order.begin(() => this.#tell(envelope, this.#deadline(), consequences, meter));
+    const deadline = Date.now() + this.#parts.deliveryTimeoutMs;
+    const heard = this.#order.begin(() => this.#tell(envelope, deadline, consequences, meter));
     return isPromise(heard) ? this.#underWay.follow(heard) : heard;
   }
 
@@ -113,10 +113,6 @@ export class Carrier {
     this.#parts.history.add(envelope);
     const listeners = this.#parts.listeners.take(contractOfEvent(envelope.event).eventClass);
     return new Hearing(envelope, this.#parts.surroundings, meter, consequences).run(listeners, deadline);
-  }
-
-  #deadline(): number {
-    return Date.now() + this.#parts.deliveryTimeoutMs;
   }
 }
 

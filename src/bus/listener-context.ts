@@ -1,6 +1,6 @@
 import { BusbarError } from '../errors.js';
 import type { PublishOptions } from '../event/contract.js';
-import type { Envelope, EventMetadata } from '../event/envelope.js';
+import type { Envelope } from '../event/envelope.js';
 import type { Notices } from '../telemetry/notices.js';
 import type { Consequences } from './consequences.js';
 import type { ContextLog, EventContext, Resolve } from './event-context.js';
@@ -21,9 +21,8 @@ export interface ListenerSurroundings {
 
 /** What a listener is told and may do. Everything is made when it is asked for: most listeners look at the event only. */
 export class ListenerContext implements EventContext {
-  readonly metadata: EventMetadata;
+  readonly metadata: Envelope;
   readonly attempt = 1;
-  readonly #cause: Envelope;
   readonly #listener: string;
   readonly #surroundings: ListenerSurroundings;
   readonly #consequences: Consequences | undefined;
@@ -33,7 +32,6 @@ export class ListenerContext implements EventContext {
 
   constructor(cause: Envelope, listener: string, surroundings: ListenerSurroundings, consequences: Consequences | undefined) {
     this.metadata = cause;
-    this.#cause = cause;
     this.#listener = listener;
     this.#surroundings = surroundings;
     this.#consequences = consequences;
@@ -56,7 +54,7 @@ export class ListenerContext implements EventContext {
   }
 
   publish<E extends object>(event: E, options: PublishOptions = {}): Envelope<E> {
-    const { envelope, safe } = this.#surroundings.depart(event, options, this.#cause, this.#consequences);
+    const { envelope, safe } = this.#surroundings.depart(event, options, this.metadata, this.#consequences);
     this.#departures ??= [];
     this.#departures.push(safe);
     return envelope;

@@ -43,15 +43,17 @@ export class EventContract<E extends object> implements Contract<E> {
   }
 
   validate(event: E): void {
-    const names = Object.keys(event);
-    for (let i = 0; i < names.length; i++) {
+    let found = 0;
+    // Names and values at once: reading a value by its name takes several times as long outside of such a loop.
+    for (const name in event) {
       // Nearly every event has its fields in the order of their declaration.
-      if (names[i] !== this.fields[i] && !this.#known.has(names[i]!)) return this.#refuse(event);
+      if (name === this.fields[found] || this.#known.has(name)) {
+        found++;
+        if (!isJson(event[name], name)) return this.#refuse(event);
+      } else if (Object.hasOwn(event, name)) return this.#refuse(event);
     }
-    for (const name of this.fields) {
-      const value = (event as Record<string, unknown>)[name];
-      // Strings are the most common fields by far and need no look inside.
-      if (typeof value !== 'string' && jsonViolation(value, name) !== undefined) return this.#refuse(event);
+    if (found !== this.fields.length) {
+      for (const name of this.fields) if (!isJson((event as Record<string, unknown>)[name], name)) return this.#refuse(event);
     }
     try {
       if (this.#obeysRules(event)) return;
@@ -125,6 +127,11 @@ export class EventContract<E extends object> implements Contract<E> {
   #invalid(violations: readonly Violation[]): BusbarError {
     return new EventInvalidError(`${this.name} version ${this.version}`, violations);
   }
+}
+
+/** Strings are the most common fields by far and need no look inside. */
+function isJson(value: unknown, name: string): boolean {
+  return typeof value === 'string' || jsonViolation(value, name) === undefined;
 }
 
 /** Of thousands of undeclared fields, and of their names, so much is told. */

@@ -30,7 +30,7 @@ const origin = { source: '/shop' };
 describe('the envelope of an event', () => {
   it('begins a conversation', () => {
     const now = new Date('2026-01-02T03:04:05.678Z');
-    const envelope = createEnvelope(event, {}, { ...origin, now });
+    const envelope = createEnvelope(event, {}, { ...origin, now: now.getTime() });
     expect(envelope).toEqual({
       event,
       id: expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/),
