@@ -18,25 +18,18 @@ import { play } from './play.js';
 import { surroundings, tablesOf } from './report.js';
 import { SCENARIOS } from './scenarios.js';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    rounds: { type: 'string', default: '5' },
-    events: { type: 'string', default: '60000' },
-    seconds: { type: 'string', default: '60' },
-    kafka: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    profile: { type: 'boolean', default: false },
-  },
-});
+const USAGE = `npm run bench -- [${Object.keys(SCENARIOS).join('] [')}] [--rounds N] [--events N] [--seconds N] [--kafka] [--json] [--profile]`;
+
+const { values, positionals } = asked();
 const [rounds, events, seconds] = [Number(values.rounds), Number(values.events), Number(values.seconds)];
 const wanted = positionals.length > 0 ? positionals : Object.keys(SCENARIOS);
 const unknown = wanted.filter((name) => !Object.hasOwn(SCENARIOS, name));
-if (unknown.length > 0 || !(rounds >= 1) || !(events >= 1) || !(seconds > 0)) {
-  const names = Object.keys(SCENARIOS).join('] [');
-  console.error(`npm run bench -- [${names}] [--rounds N] [--events N] [--seconds N] [--kafka] [--json] [--profile]`);
-  process.exit(2);
+if (values.help) {
+  console.log(USAGE);
+  process.exit();
 }
+if (unknown.length > 0) refuse(`there is no scenario ${unknown.join(', ')}`);
+if (!(rounds >= 1) || !(events >= 1) || !(seconds > 0)) refuse('--rounds and --events are numbers from 1 on, --seconds is more than 0');
 const profiles = values.profile ? fileURLToPath(new URL('../../.cache/bench', import.meta.url)) : undefined;
 const say = (text: string): void => void (values.json || console.log(text));
 
@@ -68,3 +61,27 @@ if (values.kafka && withBroker.length > 0) brokers.push(await beside(await start
 const data: BenchData = { ...around, brokers };
 if (values.json) console.log(JSON.stringify(data, null, 2));
 if (profiles !== undefined) console.error(`\nprofiles: ${profiles}`);
+
+function asked() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        rounds: { type: 'string', default: '5' },
+        events: { type: 'string', default: '60000' },
+        seconds: { type: 'string', default: '60' },
+        kafka: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        profile: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    return refuse((error as Error).message);
+  }
+}
+
+function refuse(why: string): never {
+  console.error(`${why}\n${USAGE}`);
+  process.exit(2);
+}

@@ -29,8 +29,8 @@ function runs() {
   const differences = 'dist/test/contract/embedded-differences.test.js';
   if (process.argv[2] === '--versions') return OLDER.map((version) => ({ version, nodes: 1, tests: [driver, differences] }));
   const tests = [driver, differences, ...integrationTests()];
-  // Guides, HTTP, figures and the reference application stand on parts that the others try on three nodes.
-  const parts = tests.filter((file) => !/\/(guide|http|stats|reference)/.test(file));
+  // Guides, HTTP, figures and the program around the reference application stand on parts that the others try on three nodes.
+  const parts = tests.filter((file) => !/\/(guide|http|stats|reference-app|reference-without)/.test(file));
   return [
     { nodes: 1, tests: [...tests, 'test/examples', 'dist/test/kafka/'] },
     { nodes: 3, tests: parts },

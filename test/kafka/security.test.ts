@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import kafkajs from 'kafkajs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
@@ -5,6 +9,7 @@ import { KafkaConfig, type KafkaSettings } from 'busbar';
 
 import type { BusbarError } from '../../src/errors.js';
 import { until } from '../../src/testing/driver-conformance-stage.js';
+import { expectNowhere, lookedAt } from '../support/canaries.js';
 import { becomes, becomesWell, check } from '../support/health.js';
 import { KafkaCluster } from '../support/kafka-cluster.js';
 import { uniquePrefix } from '../support/kafka.js';
@@ -99,6 +104,34 @@ describe('tokens', () => {
     const seen = JSON.stringify([shop.notices, await shop.service.healthCheck(), shop.service.getStats(), String(shop.config)]);
     for (const token of given) expect(seen).not.toContain(token);
     expect(shop.notices.map(({ code }) => code)).not.toContain('CONSUMER_RESTARTED');
+  });
+
+  it('are nowhere to be found, whether the broker takes them or not, whatever one looks at', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'busbar-token-'));
+    const file = (name: string, content: string): string => {
+      writeFileSync(join(dir, name), content);
+      return join(dir, name);
+    };
+    const taken = unsignedToken('alice', 600_000);
+    const refused = Buffer.from('{"alg":"none"}').toString('base64url') + '.Y2FuYXJ5LTdmM2EtbmV2ZXItc2hvd24.';
+    const config = file(
+      'busbar.yaml',
+      `serviceName: shop\ntopicPrefix: ${uniquePrefix()}\nbootstrapServers: ${sasl}\nsecurityProtocol: SASL_SSL\nsslCafile: ${ca}\n` +
+        'saslMechanism: OAUTHBEARER\nfetchMaxWaitMs: 50\ndebug: true\ntopics:\n  orders: {}\n',
+    );
+    try {
+      for (const [token, shows] of [
+        [taken, /receipt: .*kafka/s],
+        [refused, /refused the login with OAUTHBEARER/],
+      ] as const) {
+        const { stdout, stderr } = await lookedAt([config], file('token', token));
+        expect(stdout).toMatch(shows);
+        // The part in the middle says it all.
+        expectNowhere([token, token.split('.')[1]!], stdout + stderr);
+      }
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
   });
 
   it('that cannot be had refuse the start, and say why without what the provider said', async () => {

@@ -1,10 +1,11 @@
 // A process of its own with secrets in its configuration files: prints everything that could be looked at of each service.
-// Its arguments are the files.
+// Its arguments are the files; a token for those that log in with one is in the file at CANARY_TOKEN_FILE.
+import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 
 import { Container } from 'inversify';
 
-import { KafkaConfig, KafkaService, kafkaModule, TOKENS, type Notice, type Notices } from 'busbar';
+import { KafkaConfig, KafkaService, kafkaModule, TOKENS, type KafkaSettings, type Notice, type Notices } from 'busbar';
 import { serveHttp } from 'busbar/http';
 
 import { Audit, OrderPlaced, Orders, OrderShipped } from './shop-application.js';
@@ -21,8 +22,15 @@ function printChain(error: unknown): void {
   }
 }
 
+function oauth(file: string): KafkaSettings {
+  if (!readFileSync(file, 'utf8').includes('OAUTHBEARER')) return {};
+  return {
+    oauthBearerProvider: () => ({ value: readFileSync(process.env['CANARY_TOKEN_FILE']!, 'utf8'), expiresAt: Date.now() + 600_000 }),
+  };
+}
+
 async function look(file: string): Promise<void> {
-  const config = KafkaConfig.fromFile(file, {});
+  const config = KafkaConfig.fromFile(file, {}, oauth(file));
   const container = new Container();
   container.load(kafkaModule({ config, events: [OrderPlaced, OrderShipped], processors: [Orders], listeners: [Audit] }));
   const notices: Notice[] = [];

@@ -1,10 +1,11 @@
-import { mkdtempSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { sqliteStore, type SqliteHandle } from 'busbar/store';
 import Libsql from 'libsql';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 
 import type { EventContext } from '../../src/bus/event-context.js';
 import { InboxSettler } from '../../src/inbound/inbox-settler.js';
@@ -17,9 +18,12 @@ import type { OrderPlaced } from '../support/events.js';
 import { eventually, GROUP, order, Processing } from '../support/processing.js';
 import { inRecord, settleDown } from '../support/records.js';
 
+const directory = mkdtempSync(join(tmpdir(), 'busbar-settling-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+
 /** A store whose `begin immediate` and `commit` do what the test says first. */
 async function opened(before: (sql: string) => void = () => undefined): Promise<Store> {
-  const path = join(mkdtempSync(join(tmpdir(), 'busbar-settling-')), 'store.db');
+  const path = join(directory, `${randomUUID()}.db`);
   const open = (): SqliteHandle => {
     const handle = new Libsql(path);
     return {

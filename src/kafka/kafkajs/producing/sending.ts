@@ -42,7 +42,10 @@ export class Sending {
   readonly #attempt: BatchAttempt;
   readonly #started = Date.now();
   readonly #backoff = new Backoff(50, 1_000);
-  readonly #ended = new AbortController();
+  /** Of the pause between two attempts: nearly every batch needs none, and making one takes a while. */
+  #pause: AbortController | undefined;
+  #isOver = false;
+  #over: (nothing: undefined) => void = () => undefined;
   #producer: IdempotentProducer;
   #last: unknown;
   #renewed = false;
@@ -61,18 +64,18 @@ export class Sending {
 
   /** No further attempts; `run` rejects now. */
   end(): void {
-    this.#ended.abort();
+    this.#isOver = true;
+    this.#over(undefined);
+    this.#pause?.abort();
   }
 
   /** Resolves to the offset of the first record, rejects with `ProduceError`. */
   async run(): Promise<number> {
     const timer = setTimeout(() => this.end(), Math.max(0, this.deadline - Date.now()));
-    const ended = new Promise<undefined>((resolve) =>
-      this.#ended.signal.addEventListener('abort', () => resolve(undefined), { once: true }),
-    );
+    const ended = new Promise<undefined>((resolve) => (this.#over = resolve));
     this.#producer.use();
     try {
-      while (!this.#ended.signal.aborted) {
+      while (!this.#isOver) {
         // Once written, only the same producer can repeat the batch without duplicating it.
         if (this.#producer.retired && this.#attempt.written === 0) {
           this.#producer.release();
@@ -83,11 +86,12 @@ export class Sending {
         if (outcome === undefined) break;
         if ('offset' in outcome) return outcome.offset;
         this.#last = outcome.error;
+        this.#pause ??= new AbortController();
         const gone = await Promise.race([this.#isGone(outcome.error), ended]);
         if (gone === undefined) break;
         this.#rejectIfFinal(outcome.error, gone);
         this.onRetry?.(toBusbarError(outcome.error, `cannot write to ${this.topic}[${this.partition}]`, this.producing.security));
-        await this.#backoff.pause(this.#ended.signal);
+        await this.#backoff.pause(this.#pause.signal);
       }
       throw this.#outOfTime();
     } finally {
