@@ -99,8 +99,9 @@ export class Carrier {
   /** Tells the listeners here and nobody else. */
   hear(envelope: Envelope, consequences?: Consequences): MaybePromise<readonly ListenerError[]> {
     const meter = this.#parts.meters.of(envelope.name);
-    const deadline = Date.now() + this.#parts.deliveryTimeoutMs;
-    const heard = this.#order.begin(() => this.#tell(envelope, deadline, consequences, meter));
+    // Their time begins with the telling, however long that has to wait for its turn.
+    const tell = () => this.#tell(envelope, Date.now() + this.#parts.deliveryTimeoutMs, consequences, meter);
+    const heard = this.#order.begin(tell);
     return isPromise(heard) ? this.#underWay.follow(heard) : heard;
   }
 

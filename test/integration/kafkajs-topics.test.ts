@@ -40,6 +40,16 @@ describe('topics, to the kafkajs driver', () => {
     expect(await fault.remove()).toBe(4);
   });
 
+  it('keeps nobody waiting who asks for another one while a leader is looked for', async () => {
+    const other = uniquePrefix();
+    await driver.admin.ensureTopics([topic, other].map((each) => ({ topic: each, partitions: 2, replicationFactor: 1, configs: {} })));
+    const fault = await (await running).fail({ apis: ['ListOffsets'], topic, error: 'NOT_LEADER_FOR_PARTITION', count: -1 });
+    const offsets = driver.admin.offsets(topic);
+    await expect(driver.admin.offsets(other)).resolves.toHaveLength(2);
+    await fault.remove();
+    await expect(offsets).resolves.toHaveLength(2);
+  });
+
   it('has offsets also when somebody else leads its partition than did when they were read before', async () => {
     const kafka = await running;
     const other = await kafka.addNode();

@@ -1,5 +1,6 @@
 // A process of its own with secrets in its configuration files: prints everything that could be looked at of each service.
 // Its arguments are the files; a token for those that log in with one is in the file at CANARY_TOKEN_FILE.
+import buffer from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 
@@ -9,6 +10,9 @@ import { KafkaConfig, KafkaService, kafkaModule, TOKENS, type KafkaSettings, typ
 import { serveHttp } from 'busbar/http';
 
 import { Audit, OrderPlaced, Orders, OrderShipped } from './shop-application.js';
+
+// Else a buffer shows its first 50 bytes.
+buffer.INSPECT_MAX_BYTES = Infinity;
 
 const print = (what: string, value: unknown): void => {
   const seen = inspect(value, { depth: Infinity, showHidden: true, maxStringLength: Infinity, maxArrayLength: Infinity, getters: true });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 import type { EventContext } from '../../src/bus/event-context.js';
 import { ListenerError } from '../../src/bus/receipt.js';
@@ -235,5 +235,27 @@ describe('hear', () => {
     expect(heard).toEqual(['o-1']);
     expect(calls).toEqual([]);
     expect(bus.history(1)).toEqual([envelope]);
+  });
+
+  it('gives the listeners their whole time, however long it had to wait for its turn', async () => {
+    vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] });
+    try {
+      const { bus } = setUp({ deliveryTimeoutMs: 1_000 });
+      const { outlet, calls } = manualOutlet();
+      bus.connectOutlet(outlet);
+      const gate = deferred<void>();
+      bus.subscribe(OrderPlaced, () => gate.promise);
+      const before = bus.publish(order('o-1'));
+      const heard = bus.hear(createEnvelope(order('o-2'), {}, { source: '/elsewhere' }));
+      await vi.advanceTimersByTimeAsync(1_500);
+      calls[0]?.accept();
+      calls[0]?.deliver(kafka(0));
+      await vi.advanceTimersByTimeAsync(500);
+      gate.resolve();
+      expect(await heard).toEqual([]);
+      await before;
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

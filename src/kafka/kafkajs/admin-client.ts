@@ -14,6 +14,13 @@ const NOT_LEADING = new Set(['NOT_LEADER_FOR_PARTITION', 'LEADER_NOT_AVAILABLE']
 
 type Work<T> = (admin: Admin) => Promise<T>;
 
+interface Attempt<T> {
+  readonly value: T | undefined;
+  readonly error: unknown;
+  /** Whether the connection had served others before. */
+  readonly usedBefore: boolean;
+}
+
 /**
  * One admin connection, one call at a time: calls of kafkajs that run at once overwrite each other's metadata, and
  * then answer for some partitions only, or for none. And it never forgets a topic: once one was deleted, calls for
@@ -35,10 +42,20 @@ export class AdminClient {
   }
 
   /** Rejects with a `BusbarError` whose message begins with `doing`. `topics`: those that it needs. */
-  run<T>(doing: string, work: Work<T>, topics: readonly string[] = []): Promise<T> {
-    const result = this.#last.then(() => this.#run(doing, work, topics, new Backoff(20, 500), Date.now() + SPREADING_MS));
-    this.#last = result.catch(() => undefined);
-    return result;
+  async run<T>(doing: string, work: Work<T>, topics: readonly string[] = []): Promise<T> {
+    const until = Date.now() + SPREADING_MS;
+    const backoff = new Backoff(20, 500);
+    while (true) {
+      // Others have their turn in between.
+      const turn = this.#last.then(() => this.#attempt(work));
+      this.#last = turn.catch(() => undefined);
+      const { value, error, usedBefore } = await turn;
+      if (error === undefined) return value as T;
+      const missing = protocolType(error) === 'UNKNOWN_TOPIC_OR_PARTITION';
+      const behind = missing ? topics.some((topic) => this.wasThere(topic)) : isElsewhere(error) && Date.now() < until;
+      if (!behind && !(missing && usedBefore)) throw toBusbarError(error, doing, this.#settings);
+      if (behind) await backoff.pause();
+    }
   }
 
   /** These were seen just now: a broker that does not know them is behind the others. */
@@ -58,19 +75,13 @@ export class AdminClient {
     await this.#disconnect();
   }
 
-  async #run<T>(doing: string, work: Work<T>, topics: readonly string[], backoff: Backoff, until: number): Promise<T> {
-    const used = this.#admin;
+  async #attempt<T>(work: Work<T>): Promise<Attempt<T>> {
+    const usedBefore = this.#admin !== undefined;
     try {
-      return await work(await this.#connected());
+      return { value: await work(await this.#connected()), error: undefined, usedBefore };
     } catch (error) {
-      const type = protocolType(error) ?? '';
-      const missing = type === 'UNKNOWN_TOPIC_OR_PARTITION';
-      const moved = NOT_LEADING.has(type);
-      if (missing || moved) await this.#disconnect();
-      const behind = (missing && topics.some((topic) => this.wasThere(topic))) || (moved && Date.now() < until);
-      if (behind) await backoff.pause();
-      if (behind || (missing && used !== undefined)) return this.#run(doing, work, topics, backoff, until);
-      throw toBusbarError(error, doing, this.#settings);
+      if (protocolType(error) === 'UNKNOWN_TOPIC_OR_PARTITION' || isElsewhere(error)) await this.#disconnect();
+      return { value: undefined, error: error ?? new Error('kafkajs failed with nothing'), usedBefore };
     }
   }
 
@@ -88,4 +99,8 @@ export class AdminClient {
     this.#admin = undefined;
     await admin?.disconnect();
   }
+}
+
+function isElsewhere(error: unknown): boolean {
+  return NOT_LEADING.has(protocolType(error) ?? '');
 }

@@ -12,10 +12,11 @@ import { Reading } from './reading.js';
 import { gatedAssigner, type GateKeeper } from './rejoin-gate.js';
 
 /**
- * kafkajs hands the partitions of an answer to workers, one for each that there may be: a worker is held for a moment when its handler
- * is slow. No more than needed, since every answer wakes all of them: 256 cost a third of a consumer's processor time when
- * events come one by one.
+ * kafkajs hands the partitions of an answer to workers, and holds one for a moment when a handler is slow: there are twice as many as
+ * partitions, so that one is always idle, also when the topics have grown. No more, since every answer wakes all of them: 256
+ * cost a third of a consumer's processor time when events come one by one.
  */
+const LEAST_WORKERS = 8;
 const MOST_WORKERS = 256;
 
 /** The last commit gets so long even when draining has used up its time. */
@@ -73,14 +74,20 @@ export class Membership implements GateKeeper {
       await this.#consumer.connect();
       // From the beginning: when kafkajs resets itself, the next batch shows it at once.
       await this.#consumer.subscribe({ topics: [...options.topics], fromBeginning: true });
-      const partitions = await this.#context.admin.countPartitions(options.topics);
-      // Ended meanwhile: to run would connect again.
-      if (!this.#ended) this.#running = this.#run(Math.min(partitions, MOST_WORKERS));
+      // It may be ended meanwhile: to run would connect again.
+      const workers = await Promise.race([this.#countWorkers(), joined]);
+      this.#running = this.#run(workers ?? MOST_WORKERS);
       await Promise.all([joined, this.#running]);
     } catch (error) {
       const why = protocolType(error) === 'UNKNOWN_TOPIC_OR_PARTITION' ? `: a topic is missing of ${options.topics.join(', ')}` : '';
       throw toBusbarError(this.#refusal() ?? error, `cannot join ${options.group}${why}`, settings);
     }
+  }
+
+  /** What kafkajs finds out itself, such as that there is no such topic, it tells better. */
+  async #countWorkers(): Promise<number> {
+    const partitions = await this.#context.admin.countPartitions(this.#context.options.topics).catch(() => MOST_WORKERS);
+    return Math.min(Math.max(2 * partitions, LEAST_WORKERS), MOST_WORKERS);
   }
 
   /** kafkajs only says that it has found no coordinator, and looks for one again and again, when the group is not for this user. */

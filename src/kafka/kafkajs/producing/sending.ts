@@ -86,6 +86,7 @@ export class Sending {
         if (outcome === undefined) break;
         if ('offset' in outcome) return outcome.offset;
         this.#last = outcome.error;
+        if (this.#isOver) break;
         this.#pause ??= new AbortController();
         const gone = await Promise.race([this.#isGone(outcome.error), ended]);
         if (gone === undefined) break;
