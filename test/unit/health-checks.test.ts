@@ -69,6 +69,31 @@ describe('the reading of a group', () => {
   });
 });
 
+describe('a committed offset that stands', () => {
+  const trouble = (ms: number, offset?: number): string | undefined =>
+    readingTrouble({
+      group: 'shop.orders',
+      membership: undefined,
+      unsettled: offset === undefined ? [] : [{ topic: 'orders', partition: 0, offset, since: ago(6_990) }],
+      blocked: [],
+      stalledAfterMs: 7_000,
+      slowFix: 'look',
+      standing: [{ topic: 'orders', partition: 0, committed: 3, lag: 2, since: ago(ms) }],
+    })?.message;
+  const behind = expect.stringContaining('2 records of orders/0 are behind its committed offset 3') as string;
+
+  it('is told when nothing is being handled, or something else: then it is not committed', () => {
+    expect(trouble(6_000)).toBeUndefined();
+    expect(trouble(7_010)).toEqual(behind);
+    expect(trouble(7_010, 4)).toEqual(behind);
+  });
+
+  it('is not told when the record there has just not taken too long, unless it begins again and again', () => {
+    expect(trouble(7_010, 3)).toBeUndefined();
+    expect(trouble(14_010, 3)).toEqual(behind);
+  });
+});
+
 describe('a partition that waits before a batch that cannot be read', () => {
   const trouble = (error: BusbarError): Finding | undefined =>
     readingTrouble({

@@ -3,7 +3,7 @@ import type { UnsettledRecord } from '../../inbound/unsettled-record.js';
 import type { GroupMembership } from '../../kafka/driver.js';
 import { causeOf } from './cause-of.js';
 import { red, seconds, type Finding } from './check.js';
-import type { StandingOffset } from './standing-offsets.js';
+import { isSame, type StandingOffset } from './standing-offsets.js';
 
 /** One that dies sooner than this after it has joined will do so again. */
 const PROVEN_MS = 5_000;
@@ -30,7 +30,10 @@ export interface Reading {
 /** What is wrong with the reading of a group; undefined when nothing is. */
 export function readingTrouble({ group, membership, unsettled, blocked, stalledAfterMs, slowFix, standing }: Reading): Finding | undefined {
   return (
-    outside(group, membership) ?? barred(group, blocked) ?? stalled(unsettled, stalledAfterMs, slowFix) ?? behind(standing, stalledAfterMs)
+    outside(group, membership) ??
+    barred(group, blocked) ??
+    stalled(unsettled, stalledAfterMs, slowFix) ??
+    behind(standing.filter(notJustBegun(unsettled, stalledAfterMs)), stalledAfterMs)
   );
 }
 
@@ -77,6 +80,16 @@ function behind(standing: readonly StandingOffset[], stalledAfterMs: number): Fi
     `${lag} records of ${topic}/${partition} are behind its committed offset ${committed}, which has not moved for ${ageOf(since)}${andMore(others)}`,
     'nothing waits here, so they are not read, or what was settled cannot be committed: the notices COMMIT_FAILED and CLIENT_LOG say more. When it stays so, restart the process',
   );
+}
+
+/**
+ * Where the record at the committed offset is being handled, that is what is told when it takes too long: both count from moments that
+ * are a little apart. Unless it has begun again and again.
+ */
+function notJustBegun(unsettled: readonly UnsettledRecord[], stalledAfterMs: number): (standing: StandingOffset) => boolean {
+  const isHandled = (standing: StandingOffset): boolean =>
+    unsettled.some((record) => isSame(record, standing) && record.offset <= standing.committed);
+  return (standing) => standing.since <= Date.now() - 2 * stalledAfterMs || !isHandled(standing);
 }
 
 /** Those that have stood too long, the longest first. */

@@ -42,6 +42,6 @@ export class StandingOffsets {
   }
 }
 
-function isSame(one: TopicPartition, other: TopicPartition): boolean {
+export function isSame(one: TopicPartition, other: TopicPartition): boolean {
   return one.topic === other.topic && one.partition === other.partition;
 }
