@@ -73,7 +73,7 @@ describe('a service knows of the consumers of its client', () => {
     const admin = kafkajsClient((await sharedKafka()).bootstrap).admin();
     await admin.connect();
     const topic = `${config.topicPrefix}.imports`;
-    await admin.setOffsets({ groupId: 'shop.importer', topic, partitions: [{ partition: 0, offset: '7' }] });
+    await admin.setOffsets({ groupId: `${config.groupId}.importer`, topic, partitions: [{ partition: 0, offset: '7' }] });
     await admin.disconnect();
     expect(await client.lag('importer', ['imports'])).toEqual([{ topic: 'imports', partition: 0, committed: 7, end: 3, lag: 0 }]);
   });

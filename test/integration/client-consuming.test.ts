@@ -58,7 +58,7 @@ describe('consuming', () => {
   });
 
   it('puts aside what keeps failing, on a dead-letter topic that it has seen to, untouched and with the reason', async () => {
-    const { client } = await withImports('bad', 'good');
+    const { client, config } = await withImports('bad', 'good');
     const consumer = await client.consume(
       { group: 'importer', topics: ['imports'], from: 'earliest', onError: [deadLetter()] },
       (message) => {
@@ -74,7 +74,7 @@ describe('consuming', () => {
       'x-dlq-reason': 'TypeError: cannot be imported',
       'x-dlq-code': 'HANDLER_FAILED',
       'x-dlq-stage': 'handle',
-      'x-dlq-group': 'shop.importer',
+      'x-dlq-group': `${config.groupId}.importer`,
       'x-dlq-processor': 'importer',
       'x-dlq-attempts': '1',
     });
@@ -173,8 +173,8 @@ describe('consuming', () => {
     const store = newStore();
     const { client, config, bus } = await startedClient({}, { store });
     await bus.publish(new OrderPlaced({ orderId: 'o-1' }));
-    await store.declare('shop.importer', `${config.topicPrefix}.orders`, [0, 1, 2]);
-    for (const partition of [0, 1, 2]) await store.started('shop.importer', `${config.topicPrefix}.orders`, partition);
+    await store.declare(`${config.groupId}.importer`, `${config.topicPrefix}.orders`, [0, 1, 2]);
+    for (const partition of [0, 1, 2]) await store.started(`${config.groupId}.importer`, `${config.topicPrefix}.orders`, partition);
     const consumer = await client
       .consume({ group: 'importer', topics: ['orders'], from: 'earliest' }, () => undefined)
       .catch((error: unknown) => error);

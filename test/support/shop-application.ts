@@ -76,13 +76,16 @@ export async function stopApplications(): Promise<void> {
   await Promise.all(running.splice(0).map((service) => service.stop()));
 }
 
-/** An application in a container, on the Kafka of the tests, with topics of its own. Not started. */
+/** An application in a container, on the Kafka of the tests, with topics and groups of its own. Not started. */
 export async function application(settings: KafkaSettings = {}, more: Partial<KafkaModuleOptions> = {}) {
   const { bootstrap } = await sharedKafka();
+  const { serviceName = 'shop', topicPrefix = uniquePrefix() } = settings;
   const config = KafkaConfig.from({
-    serviceName: 'shop',
+    serviceName,
     bootstrapServers: bootstrap,
-    topicPrefix: uniquePrefix(),
+    topicPrefix,
+    // Tests run side by side: the groups of a service would have members that are none of its business.
+    groupId: `${serviceName}-${topicPrefix}`,
     fetchMaxWaitMs: 50,
     topics: { orders: {} },
     ...settings,
