@@ -19,7 +19,6 @@ import type { Outlet } from './outlet.js';
 import { PublishAllError, settledTogether } from './publish-all-error.js';
 import type { ListenerError, Receipt } from './receipt.js';
 
-const NO_OPTIONS: PublishOptions = Object.freeze({});
 const DEFAULT_HISTORY = 256;
 const DEFAULT_DELIVERY_TIMEOUT_MS = 120_000;
 
@@ -79,7 +78,7 @@ export class EventBus {
    * once with `where: 'handler'`: the event shares the fate of the handler, and has to be one that its processor names in
    * `publishes` (`UNDECLARED_OUTPUT`). A `local` event is never staged.
    */
-  async publish<E extends object>(event: E, options: PublishOptions = NO_OPTIONS): Promise<Receipt<E>> {
+  async publish<E extends object>(event: E, options: PublishOptions = {}): Promise<Receipt<E>> {
     const around = this.#around();
     if (around?.stager !== undefined && !isLocal(event)) return this.#stage(around.stager, event, options);
     const { cause, consequences } = around ?? {};

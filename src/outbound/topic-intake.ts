@@ -21,8 +21,6 @@ export class TopicIntake {
   readonly #parts: Omit<LaneParts, 'onBatch'>;
   readonly #lanes = new Map<number, Lane>();
   readonly #waiting = new Fifo<Entry>();
-  /** The head of what waits stands in line for the room. */
-  #inLine = false;
   #count = 0;
   #countedAt = 0;
   #asking = false;
@@ -92,12 +90,7 @@ export class TopicIntake {
   }
 
   #enterRoom(head: Entry): boolean {
-    if (this.#inLine) return false;
-    this.#inLine = !this.#parts.room.enter(head, () => {
-      this.#inLine = false;
-      this.advance();
-    });
-    return !this.#inLine;
+    return !head.inLine && this.#parts.room.enter(head, () => this.advance());
   }
 
   #place(entry: Entry, key: Buffer | null): void {

@@ -14,12 +14,8 @@ const NOT_LEADING = new Set(['NOT_LEADER_FOR_PARTITION', 'LEADER_NOT_AVAILABLE']
 
 type Work<T> = (admin: Admin) => Promise<T>;
 
-interface Attempt<T> {
-  readonly value: T | undefined;
-  readonly error: unknown;
-  /** Whether the connection had served others before. */
-  readonly usedBefore: boolean;
-}
+/** `usedBefore`: whether the connection had served others before. */
+type Attempt<T> = { readonly value: T } | { readonly error: unknown; readonly usedBefore: boolean };
 
 /**
  * One admin connection, one call at a time: calls of kafkajs that run at once overwrite each other's metadata, and
@@ -49,8 +45,9 @@ export class AdminClient {
       // Others have their turn in between.
       const turn = this.#last.then(() => this.#attempt(work));
       this.#last = turn.catch(() => undefined);
-      const { value, error, usedBefore } = await turn;
-      if (error === undefined) return value as T;
+      const attempt = await turn;
+      if ('value' in attempt) return attempt.value;
+      const { error, usedBefore } = attempt;
       const missing = protocolType(error) === 'UNKNOWN_TOPIC_OR_PARTITION';
       const behind = missing ? topics.some((topic) => this.wasThere(topic)) : isElsewhere(error) && Date.now() < until;
       if (!behind && !(missing && usedBefore)) throw toBusbarError(error, doing, this.#settings);
@@ -78,10 +75,10 @@ export class AdminClient {
   async #attempt<T>(work: Work<T>): Promise<Attempt<T>> {
     const usedBefore = this.#admin !== undefined;
     try {
-      return { value: await work(await this.#connected()), error: undefined, usedBefore };
+      return { value: await work(await this.#connected()) };
     } catch (error) {
       if (protocolType(error) === 'UNKNOWN_TOPIC_OR_PARTITION' || isElsewhere(error)) await this.#disconnect();
-      return { value: undefined, error: error ?? new Error('kafkajs failed with nothing'), usedBefore };
+      return { error, usedBefore };
     }
   }
 

@@ -74,9 +74,10 @@ export class Membership implements GateKeeper {
       await this.#consumer.connect();
       // From the beginning: when kafkajs resets itself, the next batch shows it at once.
       await this.#consumer.subscribe({ topics: [...options.topics], fromBeginning: true });
+      const workers = this.#countWorkers();
       // It may be ended meanwhile: to run would connect again.
-      const workers = await Promise.race([this.#countWorkers(), joined]);
-      this.#running = this.#run(workers ?? MOST_WORKERS);
+      await Promise.race([workers, joined]);
+      this.#running = this.#run(await workers);
       await Promise.all([joined, this.#running]);
     } catch (error) {
       const why = protocolType(error) === 'UNKNOWN_TOPIC_OR_PARTITION' ? `: a topic is missing of ${options.topics.join(', ')}` : '';

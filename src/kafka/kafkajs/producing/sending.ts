@@ -42,10 +42,7 @@ export class Sending {
   readonly #attempt: BatchAttempt;
   readonly #started = Date.now();
   readonly #backoff = new Backoff(50, 1_000);
-  /** Of the pause between two attempts: nearly every batch needs none, and making one takes a while. */
-  #pause: AbortController | undefined;
-  #isOver = false;
-  #over: (nothing: undefined) => void = () => undefined;
+  readonly #ended = new AbortController();
   #producer: IdempotentProducer;
   #last: unknown;
   #renewed = false;
@@ -64,18 +61,18 @@ export class Sending {
 
   /** No further attempts; `run` rejects now. */
   end(): void {
-    this.#isOver = true;
-    this.#over(undefined);
-    this.#pause?.abort();
+    this.#ended.abort();
   }
 
   /** Resolves to the offset of the first record, rejects with `ProduceError`. */
   async run(): Promise<number> {
     const timer = setTimeout(() => this.end(), Math.max(0, this.deadline - Date.now()));
-    const ended = new Promise<undefined>((resolve) => (this.#over = resolve));
+    const ended = new Promise<undefined>((resolve) =>
+      this.#ended.signal.addEventListener('abort', () => resolve(undefined), { once: true }),
+    );
     this.#producer.use();
     try {
-      while (!this.#isOver) {
+      while (!this.#ended.signal.aborted) {
         // Once written, only the same producer can repeat the batch without duplicating it.
         if (this.#producer.retired && this.#attempt.written === 0) {
           this.#producer.release();
@@ -86,13 +83,11 @@ export class Sending {
         if (outcome === undefined) break;
         if ('offset' in outcome) return outcome.offset;
         this.#last = outcome.error;
-        if (this.#isOver) break;
-        this.#pause ??= new AbortController();
         const gone = await Promise.race([this.#isGone(outcome.error), ended]);
         if (gone === undefined) break;
         this.#rejectIfFinal(outcome.error, gone);
         this.onRetry?.(toBusbarError(outcome.error, `cannot write to ${this.topic}[${this.partition}]`, this.producing.security));
-        await this.#backoff.pause(this.#pause.signal);
+        await this.#backoff.pause(this.#ended.signal);
       }
       throw this.#outOfTime();
     } finally {
